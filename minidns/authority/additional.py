@@ -1,0 +1,61 @@
+"""The additional section: addresses that spare the client a second question.
+
+Glue for referrals (RFC 9471 section 3: that of in-domain name servers must not be missing),
+addresses for the targets of NS, MX, SRV (RFC 1035 section 3.3, RFC 2782) and of SVCB and HTTPS
+(RFC 9460 section 4.1). Only from the zone that the answer comes from.
+"""
+
+from minidns.wire.codes import RRType
+from minidns.wire.name import ROOT, is_at_or_below
+from minidns.wire.response import Records
+from minidns.zone.model import Node, RRset, Zone
+
+_ADDRESSES = (int(RRType.A), int(RRType.AAAA))
+_TARGET_AT = {  # octets of rdata before the target's name
+    int(RRType.NS): 0,
+    int(RRType.MX): 2,
+    int(RRType.SRV): 6,
+    int(RRType.SVCB): 2,
+    int(RRType.HTTPS): 2,
+}
+_SERVICE_BINDINGS = frozenset({int(RRType.SVCB), int(RRType.HTTPS)})
+
+
+def glue_for(zone: Zone, cut: Node) -> tuple[list[Records], list[Records]]:
+    """For a referral: the glue of in-domain name servers, then what else is known here."""
+    required: list[Records] = []
+    optional: list[Records] = []
+    cut_name = cut.name.lower()
+    for target in cut.rrsets[RRType.NS].rdatas:
+        is_in_domain = is_at_or_below(target.lower(), cut_name)
+        (required if is_in_domain else optional).extend(_addresses_of(zone, target))
+    return required, optional
+
+
+def targets_for(zone: Zone, node: Node, rrset: RRset) -> list[Records]:
+    """For an answer: the addresses of the names that it points to."""
+    at = _TARGET_AT.get(rrset.rtype)
+    found: list[Records] = []
+    if at is None:
+        return found
+    for rdata in rrset.rdatas:
+        target = _name_at(rdata, at)
+        if target == ROOT and rrset.rtype in _SERVICE_BINDINGS:
+            target = node.name  # "." means the owner itself, RFC 9460 section 2.5
+        found += _addresses_of(zone, target)
+    return found
+
+
+def _addresses_of(zone: Zone, name: bytes) -> list[Records]:
+    node = zone.nodes.get(name.lower())
+    if node is None:
+        return []
+    sets = (node.rrsets.get(rtype) for rtype in _ADDRESSES)
+    return [Records(name, one.rtype, one.ttl, one.rdatas) for one in sets if one is not None]
+
+
+def _name_at(rdata: bytes, start: int) -> bytes:
+    at = start
+    while rdata[at]:
+        at += 1 + rdata[at]
+    return rdata[start : at + 1]

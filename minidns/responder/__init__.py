@@ -1,0 +1,1 @@
+"""Wire in, wire out: the ladder of refusals, EDNS, then the authority."""

@@ -1,0 +1,53 @@
+"""The OPT record of a reply: which options the server answers with, and when.
+
+NSID where asked and configured (RFC 5001), cookies (RFC 7873), keepalive on streams (RFC 7828
+section 3.3.2), padding only where encrypted (RFC 7830 section 6, RFC 8467 section 4.1), Extended
+DNS Errors (RFC 8914). Without any of these the OPT is one of two constants.
+"""
+
+from collections.abc import Callable
+
+from minidns.responder.cookies import Cookies
+from minidns.responder.via import Via
+from minidns.wire.codes import EdnsOption
+from minidns.wire.edns import Edns, write_opt, write_option, write_padding
+
+_PADDING_BLOCK = 468  # octets, RFC 8467 section 4.1
+
+
+class OptWriter:
+    """`payload` is the largest UDP message that this server takes, in octets."""
+
+    def __init__(
+        self, payload: int, nsid: bytes, cookies: Cookies, unix_time: Callable[[], float]
+    ) -> None:
+        self.payload = payload
+        self._nsid = nsid
+        self._cookies = cookies
+        self._unix_time = unix_time
+        self._plain = (write_opt(payload, False), write_opt(payload, True))
+
+    def write(
+        self,
+        edns: Edns,
+        client: bytes,
+        via: Via,
+        size: int,
+        extended_rcode: int = 0,
+        error: bytes = b"",
+    ) -> bytes:
+        """`size`: octets of the reply without its OPT; `error`: a written EDE option or none."""
+        options = error
+        if edns.cookie:
+            value = self._cookies.cookie_for(edns.cookie, client, int(self._unix_time()))
+            options += write_option(EdnsOption.COOKIE, value)
+        if edns.nsid and self._nsid:
+            options += write_option(EdnsOption.NSID, self._nsid)
+        if edns.keepalive and via.is_stream:
+            options += write_option(EdnsOption.KEEPALIVE, via.keepalive.to_bytes(2, "big"))
+        if edns.padding and via.is_encrypted:
+            bare = len(self._plain[0]) + len(options)
+            options += write_padding(size + bare, _PADDING_BLOCK)
+        if not options and not extended_rcode:
+            return self._plain[edns.dnssec_ok]
+        return write_opt(self.payload, edns.dnssec_ok, extended_rcode, options)

@@ -1,0 +1,256 @@
+"""Wire in, wire out: the ladder of refusals, then the zones.
+
+1. shorter than a header, or a response: no reply;  2. opcode not served: NOTIMP;
+3. malformed: FORMERR;  4. EDNS version: BADVERS;  5. class, meta type, no zone: REFUSED;
+6. anything unexpected: the traceback to the log, SERVFAIL to the client;
+7. always: ID, opcode and RD copied, the question echoed octet for octet, OPT exactly when the
+query had one, every other bit computed (AD and CD clear, RFC 4035 section 3.1.6).
+
+Knows no socket, no clock, no event loop: time is a callable given at the start.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from minidns.authority.find import Found, Outcome, find, find_zone
+from minidns.authority.solve import solve
+from minidns.responder.answer_cache import AnswerCache
+from minidns.responder.chaos import chaos_bodies
+from minidns.responder.cookies import Cookies
+from minidns.responder.log_limit import LogLimit
+from minidns.responder.reply_opt import OptWriter
+from minidns.responder.via import Via
+from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
+from minidns.wire.edns import Edns, write_extended_error, write_opt
+from minidns.wire.name import name_to_text
+from minidns.wire.query import HEADER, Query, QueryError, QueryReader
+from minidns.wire.response import AA, QR, RD, Body, Sections, assemble, encode, rotate
+from minidns.zone.model import BrokenZone, Catalog, Node, Zone
+
+log = logging.getLogger(__name__)
+
+_UDP_WITHOUT_EDNS = 512  # octets, RFC 1035 section 4.2.1
+_STREAM = 65_535  # octets, RFC 1035 section 4.2.2
+_IN = int(RRClass.IN)
+_CH = int(RRClass.CH)
+_NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
+_NO_QUESTION_TYPES = frozenset({0, int(RRType.OPT), int(RRType.TSIG)})  # RFC 6895 section 3.1
+_REFUSED_TYPES = frozenset(
+    {
+        int(RRType.TKEY),
+        int(RRType.IXFR),
+        int(RRType.AXFR),
+        int(RRType.MAILB),
+        int(RRType.MAILA),
+    }
+)
+_MAX_BODIES = 65_536  # encoded answers kept; about 300 octets each
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the responder may say, in plain values."""
+
+    udp_payload: int = 1232  # octets offered and never exceeded over UDP, RFC 9715
+    nsid: str = ""  # RFC 5001; empty: not answered
+    chaos_version: str = ""  # version.bind and version.server; empty: REFUSED
+    chaos_identity: str = ""  # id.server and hostname.bind; empty: REFUSED
+    rotate: bool = False  # turn the records of each set by one place per answer
+    answer_cache: int = 32 * 2**20  # octets for each of UDP and TCP; 0 switches it off
+
+
+class Responder:
+    """Answers one message at a time from a catalog of zones."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        policy: Policy,
+        cookies: Cookies,
+        unix_time: Callable[[], float],
+    ) -> None:
+        self._zones = catalog.zones
+        self._policy = policy
+        self._reader = QueryReader()
+        self._opts = OptWriter(policy.udp_payload, policy.nsid.encode(), cookies, unix_time)
+        self._chaos = chaos_bodies(policy.chaos_version, policy.chaos_identity)
+        self._bodies: dict[tuple[Node, int, int], Body] = {}
+        self._turn = 0
+        self._log_limit = LogLimit(unix_time)
+        self.datagram_answers = AnswerCache(policy.answer_cache)
+        self.stream_answers = AnswerCache(policy.answer_cache)
+        self.failures = 0  # queries that ended in the last resort
+
+    def swap(self, catalog: Catalog) -> None:
+        """Answer from other zones from now on; nothing of the old ones is kept."""
+        self._zones = catalog.zones
+        self._bodies.clear()
+        self.datagram_answers.clear()
+        self.stream_answers.clear()
+
+    def respond(self, wire: bytes, client: bytes, via: Via) -> bytes | None:
+        """The reply to one message, None for none. Never raises.
+
+        `client` is the address as 4 or 16 octets, an IPv4-mapped one as 4.
+        """
+        if len(wire) < HEADER or wire[2] & 0x80:
+            return None
+        question, edns = b"", None
+        try:
+            try:
+                query = self._reader.read(wire)
+                question, edns = query.question, query.edns
+                return self._answer(wire, query, client, via)
+            except QueryError as fault:
+                return self._refuse(wire, fault, client, via)
+        except Exception:  # the last resort: a fault of ours is not the end of the server
+            self.failures += 1
+            if self._log_limit.allows():
+                log.exception("a query failed: %s", wire[:300].hex())
+            opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
+            return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt)
+
+    def _answer(self, wire: bytes, query: Query, client: bytes, via: Via) -> bytes:
+        edns = query.edns
+        if edns is not None and edns.version:
+            return self._error(wire, Rcode.BADVERS, query.question, edns, client, via)
+        if not query.question:
+            return self._error(wire, Rcode.NOERROR, b"", edns, client, via)
+        body, found = self._find_body(query)
+        question = query.question
+        if edns is None:
+            opt = b""
+            limit = _STREAM if via.is_stream else _UDP_WITHOUT_EDNS
+        else:
+            size = HEADER + len(question) + len(body.wire)
+            opt = self._opts.write(edns, client, via, size)
+            limit = _STREAM if via.is_stream else min(edns.payload, self._opts.payload)
+        reply = assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
+        if found is not None and self._is_cachable(query, found, via):
+            (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
+        return reply
+
+    def _is_cachable(self, query: Query, found: Found, via: Via) -> bool:
+        """Whether the reply depends on the query's octets alone and is likely to be asked again."""
+        edns = query.edns
+        return (
+            not self._policy.rotate
+            and not found.is_synthesized
+            and len(found.node.name) == len(query.qname)
+            and query.question.startswith(query.qname)
+            and (edns is None or not (edns.cookie or edns.keepalive or edns.padding))
+        )
+
+    def _find_body(self, query: Query) -> tuple[Body, Found | None]:
+        qname, qtype = query.qname, query.qtype
+        if query.qclass != _IN:
+            body = self._chaos.get((qname, qtype)) if query.qclass == _CH else None
+            if body is None:
+                raise _refusal(query, "only class IN is served", ExtendedError.NOT_SUPPORTED)
+            return body, None
+        if qtype in _NO_QUESTION_TYPES:
+            raise QueryError(Rcode.FORMERR, "no type to ask for", query.question, query.edns)
+        if qtype in _REFUSED_TYPES:
+            raise _refusal(query, "this type is not served", ExtendedError.NOT_SUPPORTED)
+        zone = find_zone(self._zones, qname, qtype)
+        if zone is None:
+            raise _refusal(query, "no zone for this name", ExtendedError.NOT_AUTHORITATIVE)
+        if isinstance(zone, BrokenZone):
+            raise _Failure(
+                f"zone {name_to_text(zone.origin)} could not be loaded",
+                query,
+                ExtendedError.INVALID_DATA,
+            )
+        found = find(zone, qname, qtype)
+        return self._body_of(zone, query, found), found
+
+    def _body_of(self, zone: Zone, query: Query, found: Found) -> Body:
+        outcome, node, _ = found
+        qname, qtype = query.qname, query.qtype
+        if outcome is Outcome.ANSWER and not self._policy.rotate:
+            rrset = node.rrsets.get(qtype)
+            if rrset is not None and rrset.wire is not None:
+                end = (len(rrset.wire), len(rrset.rdatas), 0, 0)
+                return Body(QR | AA, rrset.wire, (end,), required=1)
+        # Negative bodies are the same for all names of a zone that are as long.
+        if outcome in _NEGATIVE:
+            key = (zone.apex, -1 if outcome is Outcome.NODATA else -2, len(qname))
+        else:
+            key = (node, qtype, len(qname))
+        body = self._bodies.get(key)
+        if body is None:
+            body = self._encode(zone, query, found, key)
+        return body
+
+    def _encode(self, zone: Zone, query: Query, found: Found, key: tuple[Node, int, int]) -> Body:
+        sent = query.question[:-4]
+        solution = solve(self._zones, zone, sent, query.qtype, found)
+        if solution.reason and not solution.sections.answer:
+            raise _Failure(solution.reason, query, ExtendedError.OTHER)
+        sections = solution.sections
+        if self._policy.rotate:
+            self._turn += 1
+            sections = Sections(
+                rotate(sections.answer, self._turn),
+                rotate(sections.authority, self._turn),
+                rotate(sections.additional, self._turn),
+                sections.required,
+            )
+        flags = QR | (AA if solution.aa else 0) | solution.rcode
+        body = encode(flags, sections, len(sent), solution.anchor)
+        if solution.is_reusable and not self._policy.rotate:
+            if len(self._bodies) >= _MAX_BODIES:
+                self._bodies.clear()
+            self._bodies[key] = body
+        return body
+
+    def _refuse(self, wire: bytes, fault: QueryError, client: bytes, via: Via) -> bytes:
+        error = b""
+        if isinstance(fault, _Refusal) and fault.edns is not None:
+            error = write_extended_error(fault.extended_error, str(fault))
+        return self._error(wire, fault.rcode, fault.question, fault.edns, client, via, error)
+
+    def _error(
+        self,
+        wire: bytes,
+        rcode: int,
+        question: bytes,
+        edns: Edns | None,
+        client: bytes,
+        via: Via,
+        error: bytes = b"",
+    ) -> bytes:
+        """A reply without records. The upper bits of the rcode stand in the OPT."""
+        opt = b""
+        if edns is not None:
+            size = HEADER + len(question)
+            opt = self._opts.write(edns, client, via, size, rcode >> 4, error)
+        return wire[:2] + _plain_error(wire, rcode, question, opt)
+
+
+class _Refusal(QueryError):
+    """A well-formed query that is not answered, with the reason for an Extended DNS Error."""
+
+    def __init__(self, rcode: int, reason: str, query: Query, error: ExtendedError) -> None:
+        super().__init__(rcode, reason, query.question, query.edns)
+        self.extended_error = error
+
+
+def _refusal(query: Query, reason: str, error: ExtendedError) -> _Refusal:
+    return _Refusal(Rcode.REFUSED, reason, query, error)
+
+
+class _Failure(_Refusal):
+    """A query for data that should be here and is not fit to be served."""
+
+    def __init__(self, reason: str, query: Query, error: ExtendedError) -> None:
+        super().__init__(Rcode.SERVFAIL, reason, query, error)
+
+
+def _plain_error(wire: bytes, rcode: int, question: bytes = b"", opt: bytes = b"") -> bytes:
+    """Everything after the ID."""
+    flags = QR | (wire[2] & 0x78) << 8 | (wire[2] << 8 & RD) | rcode & 0xF
+    counts = (b"\x00\x01" if question else b"\x00\x00") + b"\x00\x00\x00\x00"
+    counts += b"\x00\x01" if opt else b"\x00\x00"
+    return flags.to_bytes(2, "big") + counts + question + opt

@@ -1,0 +1,1 @@
+"""Immutable zones: loading, checking, compiling record sets to wire form."""

@@ -1,0 +1,97 @@
+"""Records of one zone to an immutable `Zone`: nodes, empty non-terminals, cuts, compiled sets.
+
+Works on records that `zone.check` found fit to serve. What is merely warned of is dealt with
+here: equal records count once, a record set has its smallest TTL (RFC 2181 section 5.2).
+"""
+
+from collections.abc import Iterable
+
+from minidns.wire.codes import RRClass, RRType
+from minidns.wire.name import is_at_or_below
+from minidns.zone.model import Node, Record, RRset, Zone
+
+# Types whose rdata an answer compresses (RFC 3597 section 4), follows, or adds addresses for.
+# Every other set is spliced into answers as the bytes that are made here.
+_ENCODED_LATER = frozenset(
+    {
+        RRType.NS,
+        RRType.CNAME,
+        RRType.SOA,
+        RRType.PTR,
+        RRType.MX,
+        RRType.SRV,
+        RRType.NAPTR,
+        RRType.DNAME,
+        RRType.SVCB,
+        RRType.HTTPS,
+    }
+)
+_QUESTION_POINTER = b"\xc0\x0c"  # the owner as a pointer to octet 12, RFC 1035 section 4.1.4
+_CLASS_IN = int(RRClass.IN).to_bytes(2, "big")
+
+
+def build_zone(origin: bytes, records: Iterable[Record]) -> Zone:
+    """The zone at `origin` (lower-case wire). Raises KeyError where the apex has no SOA."""
+    gathered: dict[bytes, dict[int, list[Record]]] = {}
+    for record in records:
+        sets = gathered.setdefault(record.owner.lower(), {})
+        sets.setdefault(record.rtype, []).append(record)
+    nodes: dict[bytes, Node] = {}
+    for key, sets in gathered.items():
+        owner = next(iter(sets.values()))[0].owner
+        node = _node_at(nodes, origin, key, owner)
+        for rtype, of_type in sets.items():
+            rrset = compile_rrset(rtype, of_type)
+            if rtype == RRType.ALIAS:
+                node.alias = rrset
+            else:
+                node.rrsets[rtype] = rrset
+    apex = nodes[origin]
+    _mark_cuts(nodes, origin)
+    return Zone(origin=origin, nodes=nodes, soa=apex.rrsets[RRType.SOA], apex=apex)
+
+
+def compile_rrset(rtype: int, records: list[Record]) -> RRset:
+    """One record set, equal rdata once, with its wire form where answers splice it."""
+    ttl = min(record.ttl for record in records)
+    rdatas = tuple(dict.fromkeys(record.rdata for record in records))
+    if rtype in _ENCODED_LATER or rtype == RRType.ALIAS:
+        return RRset(rtype, ttl, rdatas)
+    return RRset(rtype, ttl, rdatas, splice_wire(rtype, ttl, rdatas))
+
+
+def splice_wire(rtype: int, ttl: int, rdatas: tuple[bytes, ...]) -> bytes:
+    """The records with the question's name as owner, as octets of a message."""
+    head = _QUESTION_POINTER + rtype.to_bytes(2, "big") + _CLASS_IN + ttl.to_bytes(4, "big")
+    return b"".join(head + len(rdata).to_bytes(2, "big") + rdata for rdata in rdatas)
+
+
+def _node_at(nodes: dict[bytes, Node], origin: bytes, key: bytes, owner: bytes) -> Node:
+    """The node of that name; it and the names above it up to the apex come to exist."""
+    node = nodes.get(key)
+    if node is not None:
+        return node
+    node = nodes[key] = Node(owner)
+    while key != origin:
+        key, owner = key[1 + key[0] :], owner[1 + owner[0] :]
+        if key in nodes:
+            break
+        nodes[key] = Node(owner)  # an empty non-terminal until a record says otherwise
+    return node
+
+
+def _mark_cuts(nodes: dict[bytes, Node], origin: bytes) -> None:
+    """Give each node the topmost cut at or above it and the topmost DNAME above it."""
+    cuts = {key: node for key, node in nodes.items() if RRType.NS in node.rrsets and key != origin}
+    dnames = {key: node for key, node in nodes.items() if RRType.DNAME in node.rrsets}
+    if not cuts and not dnames:
+        return
+    for key, node in nodes.items():
+        at = key
+        while is_at_or_below(at, origin):
+            node.cut = cuts.get(at) or node.cut  # the last one met is the topmost
+            if at != key:
+                node.dname = dnames.get(at) or node.dname
+            if at == origin:
+                break
+            at = at[1 + at[0] :]
