@@ -35,13 +35,15 @@ class Cookies:
         """The COOKIE option's value of a reply: 24 octets.
 
         `cookie` is the query's (8 octets, or more with a server's), `client` the address as 4 or
-        16 octets, `now` the Unix time in seconds. A young and good server cookie goes back as it
-        came (RFC 9018 section 4.3).
+        16 octets, `now` the Unix time in seconds. A good server cookie under half an hour old goes
+        back as it came (RFC 9018 section 4.3), unless the secret was rotated since.
         """
-        if self.is_good(cookie, client, now):
-            age = _age(cookie, now)
-            if age < _RENEW_AFTER:
-                return cookie
+        if (
+            len(cookie) == CLIENT_COOKIE + _SERVER_COOKIE
+            and -_AHEAD_AT_MOST <= _age(cookie, now) < _RENEW_AFTER
+            and compare_digest(_hash(self._secret, cookie[:16] + client), cookie[16:])
+        ):
+            return cookie
         stamped = cookie[:CLIENT_COOKIE] + _VERSION_AND_RESERVED
         stamped += (now & 0xFFFFFFFF).to_bytes(4, "big")
         return stamped + _hash(self._secret, stamped + client)
