@@ -1,0 +1,95 @@
+"""Listen addresses as a user writes them: `ADDR:PORT`, `[v6]:PORT`, `:PORT`, `localhost:PORT`.
+
+IPv6 in brackets as RFC 3986 section 3.2.2 and RFC 5952 section 6 have it, zone identifiers as
+RFC 4007 section 11 (`[fe80::1%eth0]:53`). Only addresses and `localhost`: a server that needs DNS
+to find out where to listen cannot start first. Opens no socket.
+"""
+
+import ipaddress
+from dataclasses import dataclass
+
+DEFAULT_PORT = 5053  # the high port of Unbound's documentation; 5353 is mDNS (RFC 6762)
+MAX_PORT = 65535
+_LOCALHOST = ("127.0.0.1", "::1")  # RFC 6761 section 6.3
+_WILDCARD = ("0.0.0.0", "::")  # noqa: S104 -- bound only where the user wrote `:PORT`
+_FORMS = "write 127.0.0.1:5053, [::1]:5053, :5053 (all addresses) or localhost:5053"
+
+
+class BadListenAddress(ValueError):
+    """A text that is no listen address; the message says what would be right."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListenAddress:
+    """One `--listen`: addresses that share a port number.
+
+    `hosts` are IP addresses as text, a zone identifier after `%` kept. Where there are two (`:PORT`
+    and `localhost`) a machine without IPv6 serves the first alone. Port 0 asks for a free one.
+    """
+
+    hosts: tuple[str, ...]
+    port: int
+
+    def __str__(self) -> str:
+        if self.hosts == _WILDCARD:
+            return f":{self.port}"
+        if self.hosts == _LOCALHOST:
+            return f"localhost:{self.port}"
+        return join_host_port(self.hosts[0], self.port)
+
+
+def parse_listen_address(text: str, default_port: int = DEFAULT_PORT) -> ListenAddress:
+    """Read one listen address. Raises BadListenAddress."""
+    host, port_text = _split(text.strip())
+    port = default_port if port_text is None else _read_port(text, port_text)
+    if host == "":
+        return ListenAddress(_WILDCARD, port)
+    if host.lower() == "localhost":
+        return ListenAddress(_LOCALHOST, port)
+    return ListenAddress((_read_host(text, host),), port)
+
+
+def join_host_port(host: str, port: int) -> str:
+    """`host:port`, IPv6 in brackets."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _split(text: str) -> tuple[str, str | None]:
+    """Host and port text; the port is None where the text has none."""
+    if not text:
+        raise BadListenAddress(f"an empty listen address; {_FORMS}")
+    if text.startswith("["):
+        host, bracket, rest = text[1:].partition("]")
+        if not bracket:
+            raise BadListenAddress(f"'{text}' has no closing bracket; {_FORMS}")
+        if rest and not rest.startswith(":"):
+            raise BadListenAddress(f"'{text}': after ']' comes ':PORT', not '{rest}'")
+        if ":" not in host:
+            raise BadListenAddress(f"'{text}': brackets are for IPv6; {_FORMS}")
+        return host, rest[1:] if rest else None
+    if text.count(":") > 1:  # IPv6 without brackets: an address alone, or a riddle
+        try:
+            ipaddress.IPv6Address(text)
+        except ValueError:
+            raise BadListenAddress(f"'{text}' is no address; {_FORMS}") from None
+        return text, None
+    host, colon, port = text.partition(":")
+    return host, port if colon else None
+
+
+def _read_port(text: str, port: str) -> int:
+    if not (port.isascii() and port.isdigit()) or int(port[:6]) > MAX_PORT or len(port) > 5:
+        raise BadListenAddress(f"'{text}': '{port}' is no port; a port is a number from 0 to 65535")
+    return int(port)
+
+
+def _read_host(text: str, host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        raise BadListenAddress(f"'{text}': '{host}' is no IP address; {_FORMS}") from None
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
+        raise BadListenAddress(f"'{text}': write the IPv4 address itself, {address.ipv4_mapped}")
+    if address.is_multicast:
+        raise BadListenAddress(f"'{text}': {host} is a multicast address; DNS is served at unicast")
+    return str(address)

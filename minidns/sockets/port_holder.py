@@ -1,0 +1,89 @@
+"""Linux only: which process holds a port, read from /proc (proc(5), proc_pid_net(5)).
+
+/proc/net/{udp,udp6,tcp,tcp6} give the inode of each socket on a port, /proc/PID/fd the process
+that has it open. Other users' processes can be read by root alone; what cannot be read is left
+out. Elsewhere there is no /proc and nothing is found.
+"""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PROC = Path("/proc")
+_TCP_LISTEN = "0A"  # include/net/tcp_states.h
+_SOCKET_LINK = re.compile(r"socket:\[(\d+)\]")
+
+
+class Holder(NamedTuple):
+    """A process with a socket on the port; both fields None where /proc does not tell."""
+
+    pid: int | None
+    command: str | None
+
+    def __str__(self) -> str:
+        if self.pid is None:
+            return "a process that only root may see"
+        return f"{self.command or 'a process'} (pid {self.pid})"
+
+
+def find_port_holders(network: str, port: int, proc: Path = PROC) -> list[Holder]:
+    """The processes with a socket on `port`, for network "udp4", "udp6", "tcp4" or "tcp6".
+
+    IPv4 and IPv6 are both looked at: a dual-stack socket of one holds the port of the other.
+    One `Holder(None, None)` where the port is taken by processes that cannot be read.
+    """
+    kind = network[:3]
+    inodes = {
+        inode
+        for table in (kind, f"{kind}6")
+        for inode in _inodes_on_port(proc / "net" / table, port, listening=kind == "tcp")
+    }
+    if not inodes:
+        return []
+    found = sorted(set(_processes_with(inodes, proc)))
+    return found or [Holder(None, None)]
+
+
+def _inodes_on_port(table: Path, port: int, listening: bool) -> Iterator[str]:
+    try:
+        lines = table.read_text().splitlines()[1:]
+    except OSError:
+        return
+    for line in lines:
+        fields = line.split()  # sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
+        if int(fields[1].rpartition(":")[2], 16) != port:
+            continue
+        if not listening or fields[3] == _TCP_LISTEN:
+            yield fields[9]
+
+
+def _processes_with(inodes: set[str], proc: Path) -> Iterator[Holder]:
+    for entry in proc.iterdir():
+        if not entry.name.isdigit():
+            continue
+        if not inodes.isdisjoint(_sockets_of(entry)):
+            yield Holder(int(entry.name), _command_of(entry))
+
+
+def _sockets_of(process: Path) -> Iterator[str]:
+    """Inodes of the sockets that a process has open."""
+    try:
+        descriptors = list((process / "fd").iterdir())
+    except OSError:  # gone meanwhile, or another user's
+        return
+    for descriptor in descriptors:
+        try:
+            match = _SOCKET_LINK.fullmatch(os.readlink(descriptor))
+        except OSError:  # closed meanwhile
+            continue
+        if match:
+            yield match[1]
+
+
+def _command_of(process: Path) -> str | None:
+    try:
+        return (process / "comm").read_text().strip() or None
+    except OSError:
+        return None
