@@ -1,0 +1,74 @@
+"""Opening the files of a zone: regular files, bounded in size, includes under the zones root.
+
+`open_zone_file` is the one place that reads zone data from disk. A FIFO, a device or a directory
+is refused without waiting for it: the file is opened with O_NONBLOCK and looked at with fstat.
+`find_include` turns the name in an include into a path: relative to the including file, and after
+symbolic links are followed still under the root (PowerDNS and Unbound bound the depth, too).
+Knows nothing of what the files hold.
+"""
+
+import os
+import stat
+from pathlib import Path
+
+MAX_FILE = 256 * 1024 * 1024  # octets of one zone file, limits.md
+MAX_INCLUDE_DEPTH = 10  # includes inside includes, as Unbound's MAX_INCLUDE_DEPTH
+
+
+class UnreadableFile(Exception):
+    """A file that is not read. `rule` is a slug of `zone.faults`; str() says why."""
+
+    def __init__(self, rule: str, message: str) -> None:
+        super().__init__(message)
+        self.rule = rule
+
+
+def open_zone_file(path: Path) -> bytes:
+    """All octets of a regular file of at most MAX_FILE octets. Raises UnreadableFile."""
+    try:
+        # O_NONBLOCK: a FIFO without a writer must not stop the program.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise UnreadableFile("no-such-path", f"'{path}' does not exist") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnreadableFile("unreadable-file", _why(path, error)) from None
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableFile("unreadable-file", f"'{path}' is not a regular file")
+        if status.st_size > MAX_FILE:
+            raise UnreadableFile("file-too-large", _too_large(path))
+        try:
+            data = file.read(MAX_FILE + 1)
+        except OSError as error:
+            raise UnreadableFile("unreadable-file", _why(path, error)) from None
+    if len(data) > MAX_FILE:  # it grew since fstat
+        raise UnreadableFile("file-too-large", _too_large(path))
+    return data
+
+
+def find_include(including: Path, name: str, root: Path) -> Path:
+    """The path that `name` means in the file `including`. Raises UnreadableFile where refused."""
+    if not name or "\x00" in name:
+        raise UnreadableFile("bad-include", "an include needs the name of a file")
+    if Path(name).is_absolute() or name.startswith("~"):
+        raise UnreadableFile(
+            "bad-include", f"'{name}' is absolute: includes are relative to the including file"
+        )
+    path = Path(os.path.normpath(including.parent / name))
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(root)):
+        raise UnreadableFile(
+            "bad-include",
+            f"'{name}' leads to '{real}', outside the zones directory '{root}': move it inside",
+        )
+    return path
+
+
+def _why(path: Path, error: OSError | ValueError) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return f"'{path}' cannot be read: {reason}"
+
+
+def _too_large(path: Path) -> str:
+    return f"'{path}' is larger than {MAX_FILE // (1024 * 1024)} MiB: split it into several files"

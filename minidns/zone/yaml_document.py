@@ -1,0 +1,297 @@
+"""One YAML file: from the parser's event stream to trees of marked texts, lists and maps.
+
+The top map is handed on entry by entry, so that a zone of a million records never stands in
+memory as a tree. Anchors, aliases and merge keys work; equal keys and every tag but `!include` are
+faults. Uses libyaml's parser through PyYAML, and the one written in Python where libyaml is
+missing. Knows nothing of DNS, and of files no more than their name.
+"""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    StreamEndEvent,
+)
+
+from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text
+
+MAX_NESTING = 16  # maps and lists inside each other, limits.md
+
+_PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_MERGE = "<<"
+
+
+class CannotGoOn(Exception):
+    """The rest of the files cannot be read; the fault is noted."""
+
+
+class Surroundings(Protocol):
+    """What a document asks of whoever reads the files of a zone."""
+
+    def report(self, rule: str, place: Place, message: str) -> None:
+        """Note a fault."""
+
+    def expand(self, size: int, place: Place) -> None:
+        """Count nodes that an alias or a merge stands for. Raises CannotGoOn at the limit."""
+
+    def include(self, including: "Document", name: str, place: Place, depth: int) -> Node:
+        """The tree of an included file."""
+
+
+class Document:
+    """A file and its parser. `chain` holds the real paths of the files that led here, and its own.
+
+    The methods that read raise yaml.YAMLError where the octets are no YAML, and CannotGoOn.
+    """
+
+    def __init__(
+        self, surroundings: Surroundings, path: Path, data: bytes, chain: tuple[str, ...]
+    ) -> None:
+        self.path = path
+        self.data = data
+        self.chain = chain
+        self._surroundings = surroundings
+        self._next = _PARSER(_NamedOctets(data, str(path))).get_event
+        self._anchors: dict[str, Node | None] = {}  # None while the node is not complete
+        self._anchor_places: dict[str, Place] = {}
+        self._sizes: dict[int, int] = {}  # id of a node below an anchor -> nodes it stands for
+
+    def read_entries(self) -> Iterator[tuple[Text, Node]]:
+        """The entries of the top map one by one, those that merges bring last."""
+        event = self._start()
+        if event is None:
+            return
+        if type(event) is MappingStartEvent and event.tag is None and event.anchor is None:
+            yield from self._top_entries()
+        else:
+            node = self._node(event, 0)
+            if isinstance(node, Map):
+                yield from node.entries()
+            elif not isinstance(node, Failed | Missing):
+                message = "a zone file is a map of names to records: 'www: {type: A, ...}'"
+                self._surroundings.report("bad-structure", node.place, message)
+        self._end()
+
+    def read_tree(self, depth: int) -> Node | None:
+        """The whole file as one node, `depth` maps and lists deep; None where it holds nothing."""
+        event = self._start()
+        if event is None:
+            return None
+        node = self._node(event, depth)
+        self._end()
+        return None if isinstance(node, Missing) else node
+
+    def _start(self) -> Any:
+        """The first event of the first document's root; None where there is no document."""
+        self._next()  # stream start
+        if type(self._next()) is StreamEndEvent:
+            return None
+        return self._next()
+
+    def _end(self) -> None:
+        self._next()  # document end
+        event = self._next()
+        if type(event) is not StreamEndEvent:
+            message = "a second document ('---'): a zone file holds one, remove the line or split"
+            self._surroundings.report("second-document", event.start_mark, message)
+
+    def _top_entries(self) -> Iterator[tuple[Text, Node]]:
+        get = self._next
+        seen: dict[str, Text] = {}
+        merges: list[Map] = []
+        while type(event := get()) is not MappingEndEvent:
+            key = self._key(event, 1, merges)
+            if key is None:
+                continue
+            value = self._node(get(), 1)
+            first = seen.setdefault(key, key)
+            if first is key:
+                yield key, value
+            else:
+                self._equal_keys(first, key)
+        for merged in merges:
+            for key, value in merged.entries():
+                if seen.setdefault(key, key) is key:
+                    yield key, value
+
+    def _map(self, node: Map, depth: int) -> None:
+        """Read the entries of a map whose start was read."""
+        get = self._next
+        merges: list[Map] = []
+        while True:
+            event = get()
+            kind = type(event)
+            key: Text | None
+            if (
+                kind is ScalarEvent
+                and event.tag is None
+                and event.anchor is None
+                and event.value not in _SPECIAL_KEYS
+            ):
+                key = Text(event.value)
+                key.place = event.start_mark
+            elif kind is MappingEndEvent:
+                break
+            else:
+                key = self._key(event, depth, merges)
+                if key is None:
+                    continue
+            event = get()
+            kind = type(event)
+            value: Node
+            if kind is ScalarEvent and event.value and event.tag is None and event.anchor is None:
+                value = Text(event.value)
+                value.place = event.start_mark
+            else:
+                value = self._node(event, depth)
+            if key in node:
+                self._equal_keys(next(one for one, _ in node.entries() if one == key), key)
+            else:
+                node[key] = value
+        for merged in merges:
+            for key, value in merged.items():
+                node.setdefault(key, value)
+
+    def _key(self, event: Any, depth: int, merges: list[Map]) -> Text | None:
+        """The key that begins with `event`; None where that was no key, its value is read then."""
+        node = self._node(event, depth)
+        plain = type(event) is ScalarEvent and not event.style and event.tag is None
+        if plain and node == _MERGE:
+            self._merge(self._node(self._next(), depth), node.place, merges)
+            return None
+        if isinstance(node, Text) and not isinstance(node, Failed | Missing):
+            return node
+        if isinstance(node, Missing):
+            message = "an empty key: write '' for the apex"
+            self._surroundings.report("bad-structure", node.place, message)
+        elif not isinstance(node, Failed):
+            message = "a key is a text: quote it if it begins with a bracket or a brace"
+            self._surroundings.report("bad-structure", node.place, message)
+        self._node(self._next(), depth)
+        return None
+
+    def _node(self, event: Any, depth: int) -> Node:
+        """The tree that begins with `event`, inside `depth` maps and lists."""
+        kind = type(event)
+        if kind is AliasEvent:
+            return self._alias(event)
+        anchor = event.anchor
+        if anchor is not None:
+            self._open_anchor(anchor, event.start_mark)
+        node: Node
+        if kind is ScalarEvent:
+            if event.tag is not None:
+                node = self._tagged(event, depth)
+            else:
+                node = Text(event.value) if event.value or event.style else Missing()
+                node.place = event.start_mark
+        else:
+            node = self._collection(event, depth)
+        if anchor is not None:
+            self._anchors[anchor] = node
+        return node
+
+    def _collection(self, event: Any, depth: int) -> Node:
+        place: Place = event.start_mark
+        if depth >= MAX_NESTING:
+            message = f"maps and lists are nested over {MAX_NESTING} deep"
+            self._surroundings.report("nesting-too-deep", place, message)
+            raise CannotGoOn
+        if event.tag is not None:
+            self._unknown_tag(event)
+        if type(event) is MappingStartEvent:
+            map_node = Map()
+            map_node.place = place
+            self._map(map_node, depth + 1)
+            return map_node
+        sequence = Sequence()
+        sequence.place = place
+        get = self._next
+        while type(event := get()) is not SequenceEndEvent:
+            sequence.append(self._node(event, depth + 1))
+        return sequence
+
+    def _tagged(self, event: Any, depth: int) -> Node:
+        if event.tag == "!include":
+            return self._surroundings.include(self, event.value, event.start_mark, depth)
+        self._unknown_tag(event)
+        return failed_at(event.start_mark)
+
+    def _unknown_tag(self, event: Any) -> None:
+        tag = event.tag.replace("tag:yaml.org,2002:", "!!")
+        message = f"tag '{tag}' is not allowed: every value is a text already; remove the tag"
+        self._surroundings.report("unknown-tag", event.start_mark, message)
+
+    def _equal_keys(self, first: Text, key: Text) -> None:
+        message = f"'{key}' is here twice, first in line {first.place.line + 1}: keep one of them"
+        self._surroundings.report("equal-keys", key.place, message)
+
+    def _merge(self, node: Node, place: Place, merges: list[Map]) -> None:
+        """Take in the value of a `<<` key: a map or a list of maps, of which the first wins."""
+        for merged in list(node) if isinstance(node, Sequence) else [node]:
+            if isinstance(merged, Map):
+                self._surroundings.expand(len(merged), place)
+                merges.append(merged)
+            elif not isinstance(merged, Failed):
+                message = "'<<' merges a map, an alias of one, or '!include' of a file with one"
+                self._surroundings.report("bad-merge", place, message)
+
+    def _open_anchor(self, anchor: str, place: Place) -> None:
+        first = self._anchor_places.setdefault(anchor, place)
+        if first is not place:
+            message = f"anchor '&{anchor}' is set twice, first in line {first.line + 1}: rename it"
+            self._surroundings.report("equal-anchors", place, message)
+        self._anchors[anchor] = None
+
+    def _alias(self, event: Any) -> Node:
+        name, place = event.anchor, event.start_mark
+        if name not in self._anchors:
+            message = (
+                f"alias '*{name}' has no anchor '&{name}' above it; "
+                f"where a name is meant, quote it: '*{name}'"
+            )
+            self._surroundings.report("undefined-alias", place, message)
+            return failed_at(place)
+        node = self._anchors[name]
+        if node is None:
+            message = f"alias '*{name}' stands inside its own anchor '&{name}': write it out"
+            self._surroundings.report("recursive-alias", place, message)
+            return failed_at(place)
+        self._surroundings.expand(self._size(node), place)
+        return node
+
+    def _size(self, node: Node) -> int:
+        """How many nodes the node stands for, aliases inside it written out."""
+        if isinstance(node, Text):
+            return 1
+        size = self._sizes.get(id(node))
+        if size is None:
+            below = node.values() if isinstance(node, Map) else node
+            size = self._sizes[id(node)] = 1 + sum(map(self._size, below))
+        return size
+
+
+def failed_at(place: Place) -> Failed:
+    """What stands for a node whose fault is reported."""
+    node = Failed()
+    node.place = place
+    return node
+
+
+_SPECIAL_KEYS = frozenset({_MERGE, ""})
+
+
+class _NamedOctets(io.BytesIO):
+    """Octets with the name of their file, which the parser's marks show."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name

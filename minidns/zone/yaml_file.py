@@ -1,0 +1,222 @@
+"""octoDNS's YAML zone files to records: the structure of names, record maps and values.
+
+The format is octoDNS's, and no valid file of its means something else here. A name's value is a
+record map or a list of them; `value` and `values` are the same; TTLs are seconds, 3600 where none
+is given. What only octoDNS's providers understand is skipped or served plain, with a warning.
+The rdata of a value is `wire.rdata`'s; what the records of a zone mean together is `zone.check`'s.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from minidns.wire.codes import RRType
+from minidns.wire.rdata import BadRdata, type_code
+from minidns.zone.faults import fault
+from minidns.zone.model import Fault, Record
+from minidns.zone.yaml_owner import OwnerNames
+from minidns.zone.yaml_reader import YamlReader
+from minidns.zone.yaml_tree import (
+    Failed,
+    Map,
+    Missing,
+    Node,
+    Place,
+    Sequence,
+    Text,
+    mark_of,
+    nearer_place,
+)
+from minidns.zone.yaml_value import DEFAULT_TTL, ValueReader
+
+MAX_RECORDS = 5_000_000  # of one zone, limits.md
+
+_RECORD_KEYS = frozenset({"type", "ttl", "value", "values", "octodns", "geo", "dynamic"})
+_TRUE = frozenset({"true", "yes", "on"})  # YAML 1.1's words, in any case
+_SKIPPED_TYPES = frozenset({"URLFWD"})
+# octoDNS takes `value` for these and `values` for all others where a record has both.
+_SINGLE_VALUE = frozenset({RRType.CNAME, RRType.DNAME, RRType.ALIAS})
+
+
+def read_yaml_zone(path: Path, origin: bytes, root: Path) -> tuple[list[Record], list[Fault]]:
+    """The records of one YAML file and the faults found in it.
+
+    `origin` is the zone's apex, lower-case wire. Includes stay under the directory `root`.
+    """
+    zone = YamlZone(origin)
+    zone.read(path, root)
+    return zone.records, zone.faults
+
+
+class YamlZone:
+    """The YAML files of one zone, read one after the other.
+
+    `records`, `faults` and `files` (with includes, in the order of reading) gather in it.
+    `is_configuration` says that a file held octoDNS's own configuration in place of zone data.
+    """
+
+    def __init__(self, origin: bytes) -> None:
+        self.records: list[Record] = []
+        self.is_configuration = False
+        self._reader = YamlReader()
+        self._report = self._reader.report
+        self._owners = OwnerNames(origin, self._report)
+        self._values = ValueReader(self._report)
+        self._codes: dict[str, int | None] = {}
+        self._written: dict[tuple[bytes, int], Place] = {}
+        self._plain_values_reported = False
+
+    @property
+    def faults(self) -> list[Fault]:
+        """All faults so far."""
+        return self._reader.faults
+
+    @property
+    def files(self) -> list[Path]:
+        """The files read so far."""
+        return self._reader.files
+
+    def read(self, path: Path, root: Path) -> None:
+        """Read a file. Includes stay under the directory `root`."""
+        records, faults = len(self.records), len(self.faults)
+        for key, node in self._reader.read_entries(path, root):
+            if _is_configuration(key, node):
+                del self.records[records:], self.faults[faults:]
+                self.is_configuration = True
+                message = f"octoDNS's own configuration ('{key}:' at the top), no zone: skipped"
+                self.faults.append(fault("octodns-configuration", mark_of(key.place), message))
+                return
+            owner = self._owners.read(key)
+            for place, data in self._record_maps(key, node):
+                self._record(owner, key, place, data)
+            if len(self.records) > MAX_RECORDS:
+                message = f"the zone has over {MAX_RECORDS:,} records: divide it into several"
+                self._report("too-many-records", key.place, message)
+                return
+
+    def _record_maps(self, key: Text, node: Node) -> Iterator[tuple[Place, Map]]:
+        """The record maps of a name, each with the place that its faults show."""
+        for item in node if isinstance(node, Sequence) else (node,):
+            place = nearer_place(key.place, item.place)
+            if isinstance(item, Map):
+                yield place, item
+            elif not isinstance(item, Failed):
+                message = (
+                    f"'{key}' needs a record, {{type: A, value: 192.0.2.1}}, or a list of them"
+                )
+                self._report("bad-structure", place, message)
+
+    def _record(self, owner: bytes | None, key: Text, place: Place, data: Map) -> None:
+        """Take in one record map; `owner` is None where the name is refused already."""
+        code = self._type(key, place, data)
+        self._look_at_keys(place, data)
+        if code is None or _is_ignored(data):
+            return
+        ttl_text = data.get("ttl")
+        ttl = DEFAULT_TTL if ttl_text is None else self._values.read_ttl(place, ttl_text)
+        value = self._value_of(code, key, place, data)
+        if value is None or isinstance(value, Failed) or ttl is None:
+            return
+        if owner is not None and not self._is_first(owner, code, key, place):
+            return
+        for one in value if isinstance(value, Sequence) else (value,):
+            at = nearer_place(place, one.place)
+            rdata = self._values.read_rdata(code, data["type"], at, one)
+            if rdata is not None and owner is not None:
+                self.records.append(Record(owner, code, ttl, rdata, mark_of(at)))
+
+    def _type(self, key: Text, place: Place, data: Map) -> int | None:
+        """The type code of a record map; None where it is skipped or refused."""
+        text = data.get("type")
+        if text is None and "minidns" in data:
+            return None  # a map without a record
+        if isinstance(text, Failed):
+            return None
+        if not isinstance(text, Text) or isinstance(text, Missing):
+            message = f"a record of '{key}' has no type: write 'type: A', for example"
+            self._report("missing-type", place, message)
+            return None
+        known = self._codes.get(text)
+        if known is not None:
+            return known
+        at = nearer_place(place, text.place)
+        if text.upper() in _SKIPPED_TYPES or "/" in text:
+            message = f"{text} is a provider's own type, no DNS record: '{key}' is skipped"
+            self._report("type-skipped", at, message)
+            return None
+        try:
+            code = self._codes[text] = type_code(text)
+        except BadRdata as error:
+            self._report("unknown-type", at, str(error))
+            return None
+        return code
+
+    def _look_at_keys(self, place: Place, data: Map) -> None:
+        """Report keys that have no meaning here."""
+        for key, node in data.entries():
+            if key in ("type", "ttl", "value", "values"):
+                continue
+            at = nearer_place(place, key.place)
+            if key == "minidns":
+                self._extension(at, node)
+            elif key not in _RECORD_KEYS:
+                message = f"'{key}' has no meaning in a record: it is ignored"
+                self._report("unknown-key", at, message)
+            elif key in ("geo", "dynamic") and not self._plain_values_reported:
+                self._plain_values_reported = True
+                message = f"'{key}' is for octoDNS's providers: the plain values are served"
+                self._report("plain-values", at, message)
+
+    def _extension(self, place: Place, node: Node) -> None:
+        """The map `minidns:`, kept for settings of a zone; there are none so far."""
+        if not isinstance(node, Map):
+            self._report("bad-structure", place, "'minidns' needs a map of settings")
+            return
+        for key, _ in node.entries():
+            self._report("unknown-extension", key.place, f"there is no setting 'minidns: {key}'")
+
+    def _value_of(self, code: int, key: Text, place: Place, data: Map) -> Node | None:
+        """The value or values of a record map; None where there are none."""
+        value, values = data.get("value"), data.get("values")
+        if value is not None and values is not None:
+            one, other = ("value", "values") if code in _SINGLE_VALUE else ("values", "value")
+            message = f"'value' and 'values' in one record: '{one}' counts, remove '{other}'"
+            self._report("value-and-values", place, message)
+            value = value if code in _SINGLE_VALUE else values
+        elif value is None:
+            value = values
+        if value is None or isinstance(value, Missing) or value == []:
+            message = (
+                f"{data['type']} of '{key}' has no value: write 'value: ...' or 'values: [...]'"
+            )
+            at = place if value is None else nearer_place(place, value.place)
+            self._report("missing-value", at, message)
+            return None
+        return value
+
+    def _is_first(self, owner: bytes, code: int, key: Text, place: Place) -> bool:
+        """Whether this name and type was not written before; it is a fault when it was."""
+        first = self._written.setdefault((owner.lower(), code), place)
+        if first is place:
+            return True
+        message = (
+            f"'{key or '@'}' has this type twice, first in {first.name}:{first.line + 1}: "
+            "put the values into one record"
+        )
+        self._report("written-twice", place, message)
+        return False
+
+
+def _is_configuration(key: Text, node: Node) -> bool:
+    """Whether a top entry is of octoDNS's configuration: a map of maps, not of a record."""
+    if key not in ("providers", "zones") or not isinstance(node, Map) or "type" in node:
+        return False
+    return all(isinstance(below, Map | Missing) for below in node.values())
+
+
+def _is_ignored(data: Map) -> bool:
+    """octoDNS's `octodns: {ignored: true}`."""
+    settings = data.get("octodns")
+    if not isinstance(settings, Map):
+        return False
+    ignored = settings.get("ignored")
+    return isinstance(ignored, Text) and ignored.lower() in _TRUE
