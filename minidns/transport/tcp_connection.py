@@ -1,0 +1,300 @@
+"""One TCP connection: RFC 7766, with asyncio's transport below it and the responder above.
+
+Messages are answered as they come, many of one read with one write (RFC 7766 sections 6.2.1.1 and
+8); a reply that has to be waited for is sent when it is there, out of order (section 7). Reading
+stops while the peer does not read, while too many replies are awaited, and while other connections
+have their turn. Knows no listener and no timer: `check()` is told the time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import cast
+
+from minidns.responder.via import Via
+from minidns.transport import Answers, Reply, Respond
+from minidns.transport.awaited import report
+from minidns.transport.counters import TcpCounters
+from minidns.transport.tcp_framing import PREFIX, FrameReader, frame
+from minidns.transport.tcp_limits import ConnectionTable, TcpLimits
+from minidns.transport.tcp_turns import MESSAGES_PER_SHARE, Turns
+
+READ_OCTETS = 65536  # of one read; one buffer serves all connections, what is left is copied
+_CHUNK = 16  # messages between two looks at what has gathered to be written
+
+
+@dataclass(slots=True)
+class TcpService:
+    """What the connections of one server share."""
+
+    respond: Respond
+    answers: Answers
+    via: Via
+    limits: TcpLimits
+    clock: Callable[[], float]
+    table: "ConnectionTable[TcpConnection]"
+    counters: TcpCounters = field(default_factory=TcpCounters)
+    turns: Turns = field(default_factory=Turns)
+    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_OCTETS)))
+    is_draining: bool = False
+    emptied: asyncio.Event = field(default_factory=asyncio.Event)  # set when none is left
+
+    def forget(self, connection: "TcpConnection") -> None:
+        """It is closed, or will be without having been opened."""
+        self.table.remove(connection)
+        if not len(self.table):
+            self.emptied.set()
+
+
+class TcpConnection(asyncio.BufferedProtocol):
+    """Reads queries, writes replies. `client` is the peer's IP as octets, `peer` its address."""
+
+    def __init__(self, service: TcpService, client: bytes, peer: tuple[str, int]) -> None:
+        self.client = client
+        self.peer = peer
+        self.opened = service.clock()
+        self.queries = 0
+        self.octets_in = 0
+        self.octets_out = 0
+        self.in_flight = 0
+        self.transport: asyncio.Transport | None = None  # None before it opens and once it is lost
+        self._service = service
+        self._reader = FrameReader()
+        self._tasks: set[asyncio.Future[Reply]] = set()
+        self._last_active = self.opened
+        self._message_since: float | None = None  # a message has begun and is awaited
+        self._stalled_since: float | None = None  # the peer reads too little
+        self._closing_since: float | None = None
+        self._is_reading = True
+        self._is_in_line = False
+        self._has_ended = False  # the peer sends no more; it may still read
+
+    # What asyncio calls.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+        self.transport.set_write_buffer_limits(high=self._service.limits.unsent_octets)
+        if self._closing_since is not None:
+            self.transport.abort()
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._service.buffer
+
+    def buffer_updated(self, nbytes: int) -> None:
+        service = self._service
+        self._last_active = service.clock()
+        self.octets_in += nbytes
+        service.counters.octets_in += nbytes
+        service.table.touch(self)
+        self._reader.feed(bytes(service.buffer[:nbytes]))
+        self._work()
+
+    def eof_received(self) -> bool:
+        """The peer has closed its side: what it asked is still answered."""
+        self._has_ended = True
+        self._settle()
+        return True
+
+    def pause_writing(self) -> None:
+        self._stalled_since = self._service.clock()
+
+    def resume_writing(self) -> None:
+        self._stalled_since = None
+        self._work()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = None
+        self._cancel_tasks()
+        self._service.forget(self)
+
+    # What the server calls.
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits for anything on this connection."""
+        return (
+            self.transport is not None
+            and self._closing_since is None
+            and not self.in_flight
+            and not self._is_in_line
+            and self._message_since is None
+            and self.transport.get_write_buffer_size() == 0
+        )
+
+    def check(self, now: float, idle_seconds: float) -> None:
+        """Close the connection when one of its time-outs is over."""
+        limits = self._service.limits
+        counters = self._service.counters
+        if self._stalled_since is not None or self._closing_since is not None:
+            since = self._closing_since if self._stalled_since is None else self._stalled_since
+            if since is not None and now - since >= limits.stall_seconds:
+                counters.stalled += 1
+                self.abort()
+            return
+        if self._message_since is not None:
+            is_over = now - self._message_since >= limits.message_seconds
+        elif self.in_flight or self._is_in_line:
+            return
+        elif self.queries == 0:
+            is_over = now - self.opened >= limits.first_message_seconds
+        else:
+            is_over = now - self._last_active >= idle_seconds
+        if is_over:
+            counters.timed_out += 1
+            self.close()
+
+    def drain(self) -> None:
+        """Close as soon as what is in flight is answered; the service is draining."""
+        self._settle()
+
+    def close(self) -> None:
+        """Send what is written, then close. Replies still awaited are given up."""
+        if self._closing_since is None:
+            self._closing_since = self._service.clock()
+            self._message_since = None
+            self._cancel_tasks()
+            if self.transport is not None:
+                self.transport.close()
+
+    def abort(self) -> None:
+        """Close at once."""
+        self._closing_since = self._service.clock()
+        self._cancel_tasks()
+        if self.transport is not None:
+            self.transport.abort()
+
+    # The work.
+
+    def _work(self) -> None:
+        """Answer messages that are here, as many as this turn allows, and see what comes next."""
+        if self.transport is None or self._closing_since is not None:
+            return
+        try:
+            self._answer_messages(self.transport)
+        except Exception as error:  # the last resort of a connection: it ends, the server goes on
+            self._service.counters.failed += 1
+            report(error)
+            self.abort()
+            return
+        self._settle()
+
+    def _answer_messages(self, transport: asyncio.Transport) -> None:
+        service = self._service
+        counters = service.counters
+        limits = service.limits
+        look_up = service.answers.get
+        share = left = min(MESSAGES_PER_SHARE, service.turns.left)
+        pieces: list[bytes] = []
+        hits = misses = awaited = unsent = 0
+        is_last = False
+        while left > 0 and self._stalled_since is None and unsent < limits.unsent_octets:
+            wanted = min(left, _CHUNK, limits.in_flight - self.in_flight)
+            messages = self._reader.take(wanted)
+            left -= len(messages)
+            for message in messages:
+                body = look_up(message[PREFIX:])
+                if body is not None:
+                    size = len(body) + 2
+                    hits += 1
+                    unsent += size
+                    pieces += (size.to_bytes(PREFIX, "big"), message[:2], body)
+                    continue
+                outcome = service.respond(message, self.client, service.via)
+                if outcome is None:
+                    is_last = True
+                    break
+                if isinstance(outcome, bytes):
+                    misses += 1
+                    unsent += len(outcome)
+                    pieces.append(frame(outcome))
+                else:
+                    awaited += 1
+                    self._await_reply(outcome)
+            if is_last or len(messages) < wanted or wanted <= 0:
+                break
+        service.turns.left -= share - left
+        handled = hits + misses + awaited + is_last
+        self.queries += handled
+        counters.queries += handled
+        counters.from_cache += hits
+        if handled:
+            self._message_since = None
+        if pieces:
+            self._write(transport, b"".join(pieces), hits + misses)
+        if is_last:
+            self.close()
+
+    def _write(self, transport: asyncio.Transport, octets: bytes, replies: int) -> None:
+        counters = self._service.counters
+        counters.replies += replies
+        counters.octets_out += len(octets)
+        self.octets_out += len(octets)
+        transport.write(octets)
+
+    def _settle(self) -> None:
+        """Decide whether to read on, to wait in line, or to close."""
+        transport = self.transport
+        if transport is None or self._closing_since is not None:
+            return
+        is_blocked = (
+            self._stalled_since is not None or self.in_flight >= self._service.limits.in_flight
+        )
+        has_message = self._reader.has_message()
+        if has_message and not is_blocked and not self._is_in_line:
+            self._is_in_line = True
+            self._service.turns.wait(self._resume)
+        self._read_on(transport, not (is_blocked or has_message))
+        if not has_message and not self.in_flight:
+            is_over = self._has_ended or (self._service.is_draining and self._message_since is None)
+            if is_over:
+                self.close()
+
+    def _read_on(self, transport: asyncio.Transport, is_wanted: bool) -> None:
+        """Read or stop reading; the time of a message runs only while it is waited for."""
+        if not is_wanted or not self._reader.is_partial:
+            self._message_since = None
+        elif self._message_since is None:
+            self._message_since = self._service.clock()
+        if self._has_ended:
+            return  # asyncio has stopped reading for good
+        if is_wanted and not self._is_reading:
+            transport.resume_reading()
+        elif not is_wanted and self._is_reading:
+            transport.pause_reading()
+        self._is_reading = is_wanted
+
+    def _resume(self) -> None:
+        self._is_in_line = False
+        self._work()
+
+    def _await_reply(self, reply: Awaitable[Reply]) -> None:
+        task = asyncio.ensure_future(reply)
+        self._tasks.add(task)
+        self.in_flight += 1
+        self._service.counters.in_flight += 1
+        task.add_done_callback(self._finish)
+
+    def _finish(self, task: asyncio.Future[Reply]) -> None:
+        self._tasks.discard(task)
+        self.in_flight -= 1
+        counters = self._service.counters
+        counters.in_flight -= 1
+        if task.cancelled():
+            return
+        if (error := task.exception()) is not None:
+            counters.failed += 1
+            report(error)
+        if self.transport is None or self._closing_since is not None:
+            return
+        reply = None if error is not None else task.result()
+        if reply is None:
+            self.close()
+            return
+        self._last_active = self._service.clock()
+        self._service.table.touch(self)
+        self._write(self.transport, frame(reply), 1)
+        self._work()
+
+    def _cancel_tasks(self) -> None:
+        for task in list(self._tasks):
+            task.cancel()

@@ -1,0 +1,83 @@
+"""DNS over UDP on one bound socket: the interface, with the quicker of two forms behind it.
+
+`udp_mmsg` (Linux) takes datagrams in batches, `udp_portable` one at a time; both answer inside the
+event loop's reader callback. Never asyncio's datagram transport: its sendto() queues without bound
+and cannot choose the source address. Nothing is queued here: a reply that the kernel refuses is
+dropped and counted, and the client asks again.
+"""
+
+import asyncio
+import socket
+
+from minidns.responder.via import Via
+from minidns.transport import Answers, Respond
+from minidns.transport.counters import UdpCounters
+from minidns.transport.udp_deferred import DeferredReplies
+from minidns.transport.udp_mmsg import MmsgUdp, load_calls
+from minidns.transport.udp_portable import PortableUdp
+
+# Octets taken of a datagram. No query is that long; what is cut ends in an octet too many, so that
+# it is unreadable or has trailing octets. Larger than any answer over UDP (1,400).
+PACKET_OCTETS = 4096
+# Queries whose reply is awaited; the bound of the limits on client queries (BIND, Unbound 1,000).
+IN_FLIGHT = 1024
+# Ports of services that answer anything: a reply there would be answered in turn, for ever. 0 is no
+# port to send to. As BIND's ns_client_dropport: echo, daytime, qotd, chargen, time.
+REFLECTING_PORTS = frozenset({0, 7, 13, 17, 19, 37})
+
+
+class UdpServer:
+    """Answers the queries of one UDP socket, which stays the caller's to close.
+
+    `batched` None takes `recvmmsg` where the system has it; False forces the portable form, True
+    raises OSError where there is none. `counters` may be read at any time.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        respond: Respond,
+        answers: Answers,
+        via: Via | None = None,
+        *,
+        in_flight: int = IN_FLIGHT,
+        refused_ports: frozenset[int] = REFLECTING_PORTS,
+        batched: bool | None = None,
+    ) -> None:
+        self.sock = sock
+        self.counters = UdpCounters()
+        self._deferred = DeferredReplies(sock, self.counters, in_flight)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        via = via or Via("udp", is_stream=False)
+        calls = load_calls() if batched is not False else None
+        if batched and calls is None:
+            raise OSError("this system has no recvmmsg and sendmmsg that can be used")
+        self.is_batched = calls is not None
+        common = (
+            sock,
+            respond,
+            answers,
+            via,
+            self.counters,
+            self._deferred,
+            refused_ports,
+            PACKET_OCTETS,
+        )
+        self._form = MmsgUdp(*common, calls) if calls else PortableUdp(*common)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Answer from now on."""
+        self._loop = loop
+        loop.add_reader(self.sock.fileno(), self._form.receive)
+
+    def stop(self) -> None:
+        """Take no more queries. Those that wait in the socket are answered first, up to a bound."""
+        if self._loop is None:
+            return
+        self._loop.remove_reader(self.sock.fileno())
+        self._loop = None
+        self._form.receive()
+
+    async def drain(self, grace: float) -> None:
+        """After `stop()`: wait at most `grace` seconds for awaited replies, then give them up."""
+        await self._deferred.drain(grace)

@@ -1,0 +1,75 @@
+"""Replies over UDP that come later: the query's address is kept until the answer is there.
+
+Bounded, so that a slow upstream cannot fill memory: past the bound a query is dropped and counted,
+as the network itself would. Each reply is sent at once by sendmsg(); what the kernel refuses is
+dropped and counted, never queued.
+"""
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Sequence
+from typing import Any
+
+from minidns.sockets.pktinfo import ControlMessage
+from minidns.transport import Reply
+from minidns.transport.awaited import discard, report
+from minidns.transport.counters import UdpCounters
+
+SocketAddress = tuple[Any, ...]  # as socket.recvmsg() gives it
+
+
+class DeferredReplies:
+    """The queries of one UDP socket that wait for their reply."""
+
+    def __init__(self, sock: socket.socket, counters: UdpCounters, limit: int) -> None:
+        self._sock = sock
+        self._counters = counters
+        self._limit = limit
+        self._tasks: set[asyncio.Future[Reply]] = set()
+
+    def add(
+        self, reply: Awaitable[Reply], address: SocketAddress, control: Sequence[ControlMessage]
+    ) -> None:
+        """Send the reply to `address` when it is there. Called on the event loop."""
+        if len(self._tasks) >= self._limit:
+            self._counters.dropped_busy += 1
+            discard(reply)
+            return
+        task = asyncio.ensure_future(reply)
+        self._tasks.add(task)
+        self._counters.in_flight += 1
+
+        def finish(done: asyncio.Future[Reply]) -> None:
+            self._tasks.discard(done)
+            self._counters.in_flight -= 1
+            if done.cancelled():
+                return
+            if (error := done.exception()) is not None:
+                self._counters.failed += 1
+                report(error)
+            elif (wire := done.result()) is not None:
+                self._send(wire, address, control)
+
+        task.add_done_callback(finish)
+
+    async def drain(self, grace: float) -> None:
+        """Wait at most `grace` seconds for the replies in flight; what is left is cancelled."""
+        if self._tasks:
+            _, late = await asyncio.wait(self._tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
+
+    def cancel(self) -> None:
+        """Give up all replies in flight."""
+        for task in list(self._tasks):
+            task.cancel()
+
+    def _send(self, wire: bytes, address: SocketAddress, control: Sequence[ControlMessage]) -> None:
+        try:
+            self._sock.sendmsg([wire], control, socket.MSG_DONTWAIT, address)
+        except OSError:
+            self._counters.dropped_send += 1
+        else:
+            self._counters.replies += 1

@@ -1,0 +1,199 @@
+"""UDP by recvmmsg(2) and sendmmsg(2) through ctypes: Linux only, 64 bits. Many datagrams a call.
+
+Queries lie in the slots of `MmsgArrays`; each reply is written over its query, the ID stays where
+it is, and the header that brought the query takes the reply back. Nothing is made per packet but
+the key it is looked up by. About 0.4 microseconds of Python for a reply from the answer cache.
+"""
+
+import ctypes
+import errno
+import socket
+import sys
+from array import array
+from collections.abc import Callable
+from operator import add
+
+from minidns.responder.via import Via
+from minidns.sockets.linux import IS_LINUX
+from minidns.sockets.pktinfo import IP_PKTINFO, is_wildcard_bound, reply_control
+from minidns.transport import Answers, Respond
+from minidns.transport.client_address import unmap
+from minidns.transport.counters import UdpCounters
+from minidns.transport.mmsg_arrays import MmsgArrays
+from minidns.transport.udp_deferred import DeferredReplies, SocketAddress
+
+SLOTS = 64  # datagrams a call; 32 costs 2 % more processor time a packet, 128 gains nothing
+# Calls per wake-up of the event loop: 512 datagrams, then TCP has its turn.
+BATCHES_PER_TURN = 8
+
+_NO_REPLY = b""
+_NOTHING_THERE = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR})
+# The first two octets of fe80::/10 (RFC 4291 section 2.5.6) as the machine reads them.
+_LINK_LOCAL = frozenset(
+    int.from_bytes((0xFE, second), sys.byteorder) for second in range(0x80, 0xC0)
+)
+
+_Call = Callable[..., int]
+
+
+def load_calls() -> tuple[_Call, _Call] | None:
+    """libc's recvmmsg and sendmmsg, or None where they or the 64-bit layout are missing."""
+    if not IS_LINUX or ctypes.sizeof(ctypes.c_void_p) != 8:
+        return None
+    try:
+        libc = ctypes.CDLL(None, use_errno=True)
+        receive, send = libc.recvmmsg, libc.sendmmsg
+    except (OSError, AttributeError):
+        return None
+    receive.argtypes = (
+        ctypes.c_int,
+        ctypes.c_void_p,
+        ctypes.c_uint,
+        ctypes.c_int,
+        ctypes.c_void_p,
+    )
+    send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+    return receive, send
+
+
+class MmsgUdp:
+    """The batched form. Arguments as `udp.UdpServer` has them; `calls` are `load_calls()`'s."""
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        respond: Respond,
+        answers: Answers,
+        via: Via,
+        counters: UdpCounters,
+        deferred: DeferredReplies,
+        refused_ports: frozenset[int],
+        packet_octets: int,
+        calls: tuple[_Call, _Call],
+    ) -> None:
+        self._descriptor = sock.fileno()
+        self._family = sock.family
+        self._respond = respond
+        self._answers = answers
+        self._via = via
+        self._counters = counters
+        self._deferred = deferred
+        self._refused_ports = frozenset(map(socket.htons, refused_ports))
+        self._receive, self._send = calls
+        self._arrays = MmsgArrays(sock.family, SLOTS, packet_octets, is_wildcard_bound(sock))
+        self._body_starts = [start + 2 for start in self._arrays.starts]  # behind the ID
+
+    def receive(self) -> None:
+        """Answer the datagrams that wait, at most `BATCHES_PER_TURN` times `SLOTS`."""
+        headers = self._arrays.header_address
+        for _ in range(BATCHES_PER_TURN):
+            count = self._receive(self._descriptor, headers, SLOTS, socket.MSG_DONTWAIT, None)
+            if count < 0:
+                if ctypes.get_errno() not in _NOTHING_THERE:
+                    self._counters.receive_errors += 1
+                return
+            self._answer_batch(count)
+            if count < SLOTS:
+                return
+
+    def _answer_batch(self, count: int) -> None:
+        arrays = self._arrays
+        counters = self._counters
+        packets = arrays.packets
+        look_up = self._answers.get
+        lengths = arrays.lengths[:count].tolist()
+        counters.queries += count
+        counters.query_octets += sum(lengths)
+        if not self._refused_ports.isdisjoint(arrays.ports[:count].tolist()):
+            self._void_refused(lengths)
+        sizes: list[int] = []
+        append = sizes.append
+        silent = []  # slots without a reply
+        misses = 0
+        for start, end in zip(self._body_starts, map(add, arrays.starts, lengths), strict=False):
+            body = look_up(packets[start:end])
+            if body is None:
+                misses += 1
+                body = self._answer_miss(len(sizes), end)
+                if body is _NO_REPLY:
+                    silent.append(len(sizes))
+            size = len(body)
+            packets[start : start + size] = body
+            append(size + 2)
+        counters.from_cache += count - misses
+        arrays.sizes[:count] = array("Q", sizes)
+        if arrays.control_octets:
+            self._clear_interfaces(count)
+        first = 0
+        for slot in silent:
+            self._send_run(first, slot)
+            first = slot + 1
+        self._send_run(first, count)
+        arrays.reset(count)
+
+    def _answer_miss(self, slot: int, end: int) -> bytes:
+        """The reply's octets after the ID, or `_NO_REPLY`."""
+        arrays = self._arrays
+        start = arrays.starts[slot]
+        if end < start:  # its port was refused
+            return _NO_REPLY
+        wire = arrays.packets[start:end]
+        if end - start == arrays.slot_octets:
+            wire += b"\x00"  # maybe cut short: never to be taken for a whole message
+        name = arrays.name_at(slot)
+        is_v4 = self._family == socket.AF_INET
+        client = name[4:8] if is_v4 else unmap(name[8:24])
+        outcome = self._respond(wire, client, self._via)
+        if outcome is None:
+            return _NO_REPLY
+        if isinstance(outcome, bytes):
+            return outcome[2:]
+        data = arrays.control_at(slot)
+        level, kind = (
+            (socket.IPPROTO_IP, IP_PKTINFO) if is_v4 else (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)
+        )
+        self._deferred.add(outcome, _read_name(name, is_v4), reply_control([(level, kind, data)]))
+        return _NO_REPLY
+
+    def _void_refused(self, lengths: list[int]) -> None:
+        """Make the length of each packet from a refused port negative."""
+        ports = self._arrays.ports[: len(lengths)].tolist()
+        for slot, port in enumerate(ports):
+            if port in self._refused_ports:
+                lengths[slot] = -1
+                self._counters.dropped_port += 1
+
+    def _clear_interfaces(self, count: int) -> None:
+        """As `sockets.pktinfo.reply_control` does for one message."""
+        arrays = self._arrays
+        if self._family == socket.AF_INET6:
+            heads = arrays.address_heads[:count].tolist()
+            if not _LINK_LOCAL.isdisjoint(heads):
+                for slot, head in enumerate(heads):
+                    if head not in _LINK_LOCAL:
+                        arrays.interfaces[slot] = 0
+                return
+        arrays.interfaces[:count] = arrays.no_interfaces[:count]
+
+    def _send_run(self, first: int, end: int) -> None:
+        """Send the slots from `first` up to `end`. What the kernel refuses is lost, and counted."""
+        counters = self._counters
+        while first < end:
+            sent = self._send(
+                self._descriptor, self._arrays.header_at(first), end - first, socket.MSG_DONTWAIT
+            )
+            if sent > 0:
+                counters.replies += sent
+                first += sent
+            elif ctypes.get_errno() != errno.EINTR:
+                counters.dropped_send += 1  # the first of the run; those after it may go
+                first += 1
+
+
+def _read_name(name: bytes, is_v4: bool) -> SocketAddress:
+    """struct sockaddr_in or sockaddr_in6 as Python's socket module writes it."""
+    port = int.from_bytes(name[2:4], "big")
+    if is_v4:
+        return socket.inet_ntop(socket.AF_INET, name[4:8]), port
+    scope = int.from_bytes(name[24:28], sys.byteorder)
+    return socket.inet_ntop(socket.AF_INET6, name[8:24]), port, 0, scope
