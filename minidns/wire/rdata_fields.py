@@ -118,7 +118,10 @@ class Name:
     takes_rest = False
 
     def read(self, tokens: Sequence[Token]) -> bytes:
-        return name_from_text(tokens[0])
+        text = tokens[0]
+        if not text.isprintable() or " " in text:  # a name in zone data is hardly meant so
+            raise BadRdata(f"'{text}' has white space: one name, or \\032 where a space is meant")
+        return name_from_text(text)
 
     def show(self, wire: bytes, at: int) -> Shown:
         end = at

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 MAX_STRING = 255  # octets of a character-string, RFC 1035 section 3.3
 
 _ESCAPE = re.compile(rb"\\(\d{3}|.?)", re.DOTALL)
-_BACK_REFERENCE = re.compile(r"\\(?=\d)(?!\d{3})")  # `\1` of a NAPTR regexp, RFC 3402 section 3.2
+# An escape, or the backslash of what is none: `\1` of a NAPTR regexp, RFC 3402 section 3.2.
+_ESCAPE_OR_NOT = re.compile(r"(\\(?:\d{3}|\D))|\\", re.DOTALL)
 
 
 class BadRdata(ValueError):
@@ -82,7 +83,7 @@ def unescape(text: str) -> bytes:
 
 def keep_back_references(text: str) -> str:
     r"""The text with the backslash of `\1` doubled: in a field of its own it can only be meant."""
-    return _BACK_REFERENCE.sub(r"\\\\", text)
+    return _ESCAPE_OR_NOT.sub(lambda match: match[1] or r"\\", text)
 
 
 def escape(octets: bytes, extra: bytes = b"") -> str:
