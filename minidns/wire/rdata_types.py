@@ -201,5 +201,7 @@ DIGEST_LENGTHS: dict[int, dict[int, int]] = {
     RRType.DS: {1: 20, 2: 32, 3: 32, 4: 48},  # registry "DS RR Type Digest Algorithms"
     59: {1: 20, 2: 32, 3: 32, 4: 48},
     44: {1: 20, 2: 32},  # RFC 4255 section 3.1.2, RFC 6594 section 4
+    52: {1: 32, 2: 64},  # RFC 6698 section 2.1.3
+    53: {1: 32, 2: 64},
     63: {1: 48, 2: 64},  # RFC 8976 section 2.2.3
 }

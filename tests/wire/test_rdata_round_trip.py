@@ -35,16 +35,20 @@ STRING = st.binary(max_size=60).map(quoted)
 MOMENT = st.integers(0, 2**31).map(str)
 TYPE = st.sampled_from(["A", "NS", "TXT", "AAAA", "RRSIG", "CAA", "TYPE1234", "TYPE65280"])
 TYPES = st.lists(TYPE, min_size=1, max_size=6).map(" ".join)
-DIGEST = st.sampled_from([(1, 20), (2, 32), (4, 48)]).flatmap(
-    lambda pair: st.binary(min_size=pair[1], max_size=pair[1]).map(
-        lambda octets: f"{pair[0]} {octets.hex()}"
+
+
+def digests(*lengths: tuple[int, int]) -> st.SearchStrategy[str]:
+    """The number of a digest type and a digest, from pairs of number and octets."""
+    return st.sampled_from(lengths).flatmap(
+        lambda pair: st.binary(min_size=pair[1], max_size=pair[1]).map(
+            lambda octets: f"{pair[0]} {octets.hex()}"
+        )
     )
-)
-FINGERPRINT = st.sampled_from([(1, 20), (2, 32)]).flatmap(
-    lambda pair: st.binary(min_size=pair[1], max_size=pair[1]).map(
-        lambda octets: f"{pair[0]} {octets.hex()}"
-    )
-)
+
+
+DIGEST = digests((1, 20), (2, 32), (4, 48))
+FINGERPRINT = digests((1, 20), (2, 32))
+MATCHED = st.one_of(digests((1, 32), (2, 64)), HEX.map(lambda digits: f"0 {digits}"))
 SALT = st.binary(max_size=10).map(lambda octets: octets.hex() or "-")
 HASH = st.binary(min_size=20, max_size=20).map(lambda octets: base64.b32hexencode(octets).decode())
 ANGLE = st.tuples(st.integers(0, 59), st.integers(0, 59_999)).map(
@@ -58,7 +62,8 @@ LOC = st.builds(
     st.integers(0, 179),
     ANGLE,
     st.sampled_from("EW"),
-    st.integers(-10_000_000, 4_000_000_000).map(lambda centimetres: centimetres / 100),
+    # Quarters, which a binary float holds: dnspython makes 413872 centimetres of 4138.73m.
+    st.integers(-400_000, 100_000_000).map(lambda quarters: quarters / 4),
     *[st.builds(lambda m, e: m * 10**e, st.integers(1, 9), st.integers(0, 7)) for _ in range(3)],
 )
 ADDRESS4 = st.ip_addresses(v=4).map(str)
@@ -102,8 +107,8 @@ FORMS: dict[str, list[Any]] = {
     "CDNSKEY": [U16, U8, U8, BASE64],
     "NSEC3": [U8, U8, U16, SALT, HASH, TYPES],
     "NSEC3PARAM": [U8, U8, U16, SALT],
-    "TLSA": [U8, U8, U8, HEX],
-    "SMIMEA": [U8, U8, U8, HEX],
+    "TLSA": [U8, U8, MATCHED],
+    "SMIMEA": [U8, U8, MATCHED],
     "OPENPGPKEY": [BASE64],
     "CSYNC": [U32, U16, TYPES],
     "ZONEMD": [U32, st.just(1), st.just(1), st.binary(min_size=48, max_size=48).map(bytes.hex)],
