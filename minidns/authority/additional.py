@@ -28,30 +28,37 @@ def glue_for(zone: Zone, cut: Node) -> tuple[list[Records], list[Records]]:
     cut_name = cut.name.lower()
     for target in cut.rrsets[RRType.NS].rdatas:
         is_in_domain = is_at_or_below(target.lower(), cut_name)
-        (required if is_in_domain else optional).extend(_addresses_of(zone, target))
+        addresses = _sets_of(zone.nodes.get(target.lower()), target, _ADDRESSES)
+        (required if is_in_domain else optional).extend(addresses)
     return required, optional
 
 
-def targets_for(zone: Zone, node: Node, rrset: RRset) -> list[Records]:
-    """For an answer: the addresses of the names that it points to."""
+def targets_for(zone: Zone, node: Node, rrset: RRset, owner: bytes | None) -> list[Records]:
+    """For an answer: the addresses of the names that it points to.
+
+    For SVCB and HTTPS also the sets of that type at these names (RFC 9460 section 4.1). `owner` is
+    the name that the set is sent with, None for the question's.
+    """
     at = _TARGET_AT.get(rrset.rtype)
     found: list[Records] = []
     if at is None:
         return found
+    is_binding = rrset.rtype in _SERVICE_BINDINGS
     for rdata in rrset.rdatas:
         target = _name_at(rdata, at)
-        if target == ROOT and rrset.rtype in _SERVICE_BINDINGS:
-            target = node.name  # "." means the owner itself, RFC 9460 section 2.5
-        found += _addresses_of(zone, target)
+        if target == ROOT and is_binding:  # the owner itself, RFC 9460 section 2.5
+            found += _sets_of(node, owner, _ADDRESSES)
+        else:
+            rtypes = (rrset.rtype, *_ADDRESSES) if is_binding else _ADDRESSES
+            found += _sets_of(zone.nodes.get(target.lower()), target, rtypes)
     return found
 
 
-def _addresses_of(zone: Zone, name: bytes) -> list[Records]:
-    node = zone.nodes.get(name.lower())
+def _sets_of(node: Node | None, owner: bytes | None, rtypes: tuple[int, ...]) -> list[Records]:
     if node is None:
         return []
-    sets = (node.rrsets.get(rtype) for rtype in _ADDRESSES)
-    return [Records(name, one.rtype, one.ttl, one.rdatas) for one in sets if one is not None]
+    sets = (node.rrsets.get(rtype) for rtype in rtypes)
+    return [Records(owner, one.rtype, one.ttl, one.rdatas) for one in sets if one is not None]
 
 
 def _name_at(rdata: bytes, start: int) -> bytes:

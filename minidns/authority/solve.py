@@ -22,6 +22,7 @@ _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)
 _ANY = int(RRType.ANY)
 _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
+_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 
 Zones = Mapping[bytes, Zone | BrokenZone]
 
@@ -67,9 +68,15 @@ def solve(
     draft = _Draft(zones, qtype, sent, depth)
     first, origin = found, zone.origin
     seen = {sent.lower()}
-    for _ in range(MAX_CHAIN):
+    for length in range(MAX_CHAIN + 1):
+        if length == MAX_CHAIN and found.outcome in _LEADS_ON:
+            break
         target = _take(draft, zone, found)
-        if target is None or (name := target.lower()) in seen:
+        if target is None:
+            break
+        name = target.lower()
+        if name in seen:
+            draft.is_reusable &= name != sent.lower()  # a loop that ends where it began
             break
         seen.add(name)
         draft.owner = draft.name = target
@@ -81,6 +88,8 @@ def solve(
             break
         zone = next_zone
         found = find(zone, name, qtype)
+        if found.node is first.node:  # a loop, whose end depends on which name it began with
+            draft.is_reusable = False
     required, optional = _drop_repeated(draft)
     return Solution(
         rcode=draft.rcode,
@@ -134,7 +143,7 @@ def _add_answer(draft: _Draft, zone: Zone, node: Node) -> None:
         return
     rrset = node.rrsets[draft.qtype]
     draft.answer.append(_records(draft.owner, rrset))
-    draft.additional = targets_for(zone, node, rrset)
+    draft.additional = targets_for(zone, node, rrset, draft.owner)
 
 
 def _add_dname(draft: _Draft, node: Node) -> bytes | None:
@@ -192,7 +201,7 @@ def _drop_repeated(draft: _Draft) -> tuple[list[Records], list[Records]]:
     kept: tuple[list[Records], list[Records]] = ([], [])
     for records, into in zip((draft.required, draft.additional), kept, strict=True):
         for one in records:
-            key = ((one.owner or b"").lower(), one.rtype)
+            key = ((one.owner or draft.question).lower(), one.rtype)
             if key not in seen:
                 seen.add(key)
                 into.append(one)

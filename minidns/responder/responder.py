@@ -45,6 +45,8 @@ _REFUSED_TYPES = frozenset(
         int(RRType.MAILA),
     }
 )
+# Where it was found, what was asked there (or which absence it is), octets of the qname.
+_BodyKey = tuple[Node, int | Outcome, int]
 _MAX_BODIES = 65_536  # encoded answers kept; about 300 octets each
 
 
@@ -75,7 +77,7 @@ class Responder:
         self._reader = QueryReader()
         self._opts = OptWriter(policy.udp_payload, policy.nsid.encode(), cookies, unix_time)
         self._chaos = chaos_bodies(policy.chaos_version, policy.chaos_identity)
-        self._bodies: dict[tuple[Node, int, int], Body] = {}
+        self._bodies: dict[_BodyKey, Body] = {}
         self._turn = 0
         self._log_limit = LogLimit(unix_time)
         self.datagram_answers = AnswerCache(policy.answer_cache)
@@ -166,24 +168,25 @@ class Responder:
         return self._body_of(zone, query, found), found
 
     def _body_of(self, zone: Zone, query: Query, found: Found) -> Body:
-        outcome, node, _ = found
+        outcome, node, is_synthesized = found
         qname, qtype = query.qname, query.qtype
         if outcome is Outcome.ANSWER and not self._policy.rotate:
             rrset = node.rrsets.get(qtype)
             if rrset is not None and rrset.wire is not None:
                 end = (len(rrset.wire), len(rrset.rdatas), 0, 0)
                 return Body(QR | AA, rrset.wire, (end,), required=1)
+        key: _BodyKey
         # Negative bodies are the same for all names of a zone that are as long.
         if outcome in _NEGATIVE:
-            key = (zone.apex, -1 if outcome is Outcome.NODATA else -2, len(qname))
+            key = (zone.apex, outcome, len(qname))
         else:
-            key = (node, qtype, len(qname))
+            key = (node, -qtype if is_synthesized else qtype, len(qname))
         body = self._bodies.get(key)
         if body is None:
             body = self._encode(zone, query, found, key)
         return body
 
-    def _encode(self, zone: Zone, query: Query, found: Found, key: tuple[Node, int, int]) -> Body:
+    def _encode(self, zone: Zone, query: Query, found: Found, key: _BodyKey) -> Body:
         sent = query.question[:-4]
         solution = solve(self._zones, zone, sent, query.qtype, found)
         if solution.reason and not solution.sections.answer:

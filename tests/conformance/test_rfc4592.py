@@ -110,3 +110,26 @@ def test_2_2_a_wildcard_without_data_is_an_empty_source_of_synthesis() -> None:
     )
     Case("y.e.example.", "A", authority=(soa,)).check(responder)
     Case("y.f.example.", "A", rcode="NXDOMAIN", authority=(soa,)).check(responder)
+
+
+def test_a_wildcard_that_leads_to_itself_depends_on_where_one_begins() -> None:
+    """Bodies are shared among the names of a wildcard; one of a loop must not be."""
+    soa = "@ 5 SOA ns.example. host.example. 1 2 3 4 5"
+    responder = responder_for({"example.": f"{soa}\n*.loop 60 CNAME again.loop\n"})
+    again = "again.loop.example. 60 CNAME again.loop.example."
+    other = "other.loop.example. 60 CNAME again.loop.example."
+    for _ in range(2):
+        Case("other.loop.example.", "A", answer=(other, again)).check(responder)
+        Case("again.loop.example.", "A", answer=(again,)).check(responder)
+
+
+def test_the_asterisk_itself_shares_no_body_with_what_it_matches() -> None:
+    soa = "@ 5 SOA ns.example. host.example. 1 2 3 4 5"
+    responder = responder_for({"example.": f"{soa}\n*.v 60 MX 1 *.v\n*.v 60 A 192.0.2.1"})
+    for qname in ("*.v.example.", "x.v.example.", "*.v.example."):
+        Case(
+            qname,
+            "MX",
+            answer=(f"{qname} 60 MX 1 *.v.example.",),
+            additional=("*.v.example. 60 A 192.0.2.1",),
+        ).check(responder)
