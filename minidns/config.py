@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 DEFAULT_PORT = 5053  # 53 needs privileges, 5353 collides with mDNS
-DEFAULT_LISTEN = (f"127.0.0.1:{DEFAULT_PORT}", f"[::1]:{DEFAULT_PORT}")
+# 127.0.0.1 and ::1 on one port number; a machine without IPv6 serves the first alone
+DEFAULT_LISTEN = (f"localhost:{DEFAULT_PORT}",)
 DEFAULT_ZONES = Path("zones")
 
 
@@ -26,7 +27,7 @@ class Limits:
     tcp_write_stall: float = 5.0  # a peer that reads nothing for so long is dropped
     answer_cache: int = 32 * 2**20  # octets for each of UDP and TCP
     udp_buffer: int = 4 * 2**20  # octets asked of the kernel; it grants net.core.rmem_max
-    stop_grace: float = 5.0  # docker kills after 10 s
+    stop_grace: float = 4.5  # for what is in flight at the end; gone within 5 s, docker kills at 10
     reload_poll: float = 1.0  # a change is seen within two looks
 
 
@@ -35,7 +36,7 @@ class ServeSettings:
     """What `minidns serve` was asked for."""
 
     zones: tuple[Path, ...] = (DEFAULT_ZONES,)
-    listen: tuple[str, ...] = ()  # empty: DEFAULT_LISTEN, an absent IPv6 is no fault then
+    listen: tuple[str, ...] = ()  # empty: DEFAULT_LISTEN
     strict: bool = False  # a zone with a fault ends the start
     reuse_port: bool = False  # SO_REUSEPORT
     nsid: str = ""  # RFC 5001

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from minidns.wire.codes import RRClass, RRType
 from minidns.wire.name import is_at_or_below
+from minidns.zone.canonical import canonical_rdata
 from minidns.zone.model import Node, Record, RRset, Zone
 
 # Types whose rdata an answer compresses (RFC 3597 section 4), follows, or adds addresses for.
@@ -54,7 +55,10 @@ def build_zone(origin: bytes, records: Iterable[Record]) -> Zone:
 def compile_rrset(rtype: int, records: list[Record]) -> RRset:
     """One record set, equal rdata once, with its wire form where answers splice it."""
     ttl = min(record.ttl for record in records)
-    rdatas = tuple(dict.fromkeys(record.rdata for record in records))
+    distinct: dict[bytes, bytes] = {}
+    for record in records:
+        distinct.setdefault(canonical_rdata(rtype, record.rdata), record.rdata)
+    rdatas = tuple(distinct.values())
     if rtype in _ENCODED_LATER or rtype == RRType.ALIAS:
         return RRset(rtype, ttl, rdatas)
     return RRset(rtype, ttl, rdatas, splice_wire(rtype, ttl, rdatas))

@@ -51,6 +51,7 @@ RULES: dict[str, Rule] = {
     # Master files
     "master-syntax": Rule(ERROR, "RFC 1035 section 5.1"),
     "bad-directive": Rule(ERROR, "RFC 1035 section 5.1"),
+    "bad-generate": Rule(ERROR, "BIND 9 manual"),
     "generate-too-large": Rule(ERROR, "limits.md"),
     "no-ttl": Rule(ERROR, "RFC 2308 section 4"),
     "other-class": Rule(ERROR, "RFC 1035 section 5.2"),

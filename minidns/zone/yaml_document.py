@@ -157,8 +157,8 @@ class Document:
             else:
                 node[key] = value
         for merged in merges:
-            for key, value in merged.items():
-                node.setdefault(key, value)
+            for name, below in merged.items():
+                node.setdefault(name, below)
 
     def _key(self, event: Any, depth: int, merges: list[Map]) -> Text | None:
         """The key that begins with `event`; None where that was no key, its value is read then."""

@@ -31,7 +31,8 @@ from minidns.zone.yaml_value import DEFAULT_TTL, ValueReader
 MAX_RECORDS = 5_000_000  # of one zone, limits.md
 
 _RECORD_KEYS = frozenset({"type", "ttl", "value", "values", "octodns", "geo", "dynamic"})
-_TRUE = frozenset({"true", "yes", "on"})  # YAML 1.1's words, in any case
+# What YAML 1.1 and octoDNS take for false, in any case; any other text is true.
+_FALSE = frozenset({"false", "no", "off", "0", "null", "~", ""})
 _SKIPPED_TYPES = frozenset({"URLFWD"})
 # octoDNS takes `value` for these and `values` for all others where a record has both.
 _SINGLE_VALUE = frozenset({RRType.CNAME, RRType.DNAME, RRType.ALIAS})
@@ -218,5 +219,5 @@ def _is_ignored(data: Map) -> bool:
     settings = data.get("octodns")
     if not isinstance(settings, Map):
         return False
-    ignored = settings.get("ignored")
-    return isinstance(ignored, Text) and ignored.lower() in _TRUE
+    ignored = settings.get("ignored", Missing())
+    return ignored.lower() not in _FALSE if isinstance(ignored, Text) else bool(ignored)

@@ -9,6 +9,9 @@ from typing import Any
 
 from minidns.wire.codes import RRType
 from minidns.wire.rdata import BadRdata, rdata_from_value
+from minidns.wire.rdata_fields import ALGORITHM, PERIOD, U8, U16, U32
+from minidns.wire.rdata_loc import LOC_FIELDS
+from minidns.wire.rdata_types import LOC, RDATA_TYPES, TEXT_TYPES
 from minidns.zone.idna import BadIdn, to_ascii
 from minidns.zone.yaml_owner import Report
 from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text, nearer_place
@@ -27,6 +30,12 @@ _TARGET_FIELDS: Mapping[int, tuple[str, ...]] = {
     RRType.SOA: ("mname", "rname"),
     RRType.NAPTR: ("replacement",),
 }
+
+_CAA = 257
+_OLDER_DS = {"flags": True, "protocol": True, "public_key": False}
+_NUMBERS = frozenset({U8, U16, U32, ALGORITHM, PERIOD})
+_WITHOUT_VALUE = ("no-default-alpn", "ohttp")  # parameters of SVCB and HTTPS
+_NULLS = frozenset({"~", "null", "Null", "NULL"})  # YAML 1.1's words
 
 
 class ValueReader:
@@ -74,14 +83,27 @@ class ValueReader:
         return None
 
     def _read_map(self, code: int, place: Place, value: Map) -> bytes | None:
-        for field, node in value.items():
-            if isinstance(node, Failed):
-                return None
+        known = _FIELDS.get(code, {})
+        fields: dict[str, Any] = {}
+        for field, node in value.entries():
             if not _is_shallow(node):
                 message = f"'{field}' is nested too deep for a field of a record"
                 self._report("bad-structure", nearer_place(place, node.place), message)
                 return None
-        return rdata_from_value(code, _map_to_ascii(code, value))
+            if _holds_failed(node):
+                return None
+            if known and field not in known:
+                message = f"'{field}' is none of the fields {', '.join(known)}: it is ignored"
+                self._report("unknown-key", nearer_place(place, field.place), message)
+                continue
+            if known.get(field):
+                _check_number(field, field, node)
+            fields[field] = node
+            if field == "svcparams" and isinstance(node, Map):
+                fields[field] = _adapt_parameters(node)
+        if code == _CAA:
+            fields.setdefault("flags", "0")  # as octoDNS has it
+        return rdata_from_value(code, _map_to_ascii(code, fields))
 
 
 def _is_number(text: Text) -> bool:
@@ -108,11 +130,52 @@ def _text_to_ascii(code: int, value: str) -> str:
     return value
 
 
-def _map_to_ascii(code: int, value: Map) -> Mapping[str, Any]:
+def _holds_failed(node: Node) -> bool:
+    """Whether a part of a field had a fault that is already reported."""
+    if isinstance(node, Text):
+        return isinstance(node, Failed)
+    return any(map(_holds_failed, node.values() if isinstance(node, Map) else node))
+
+
+def _check_number(field: str, name: str, node: Node) -> None:
+    """Raises BadRdata for a number that YAML 1.1, and so octoDNS, takes for another."""
+    if isinstance(node, Text) and node.isascii() and node.isdigit() and not _is_number(node):
+        raise BadRdata(
+            f"{name}: '{node}' is octal in YAML 1.1 and decimal in YAML 1.2: "
+            "write the number without leading zeros",
+            field,
+        )
+
+
+def _adapt_parameters(node: Map) -> dict[str, Node | str]:
+    """The svcparams; octoDNS writes `no-default-alpn: null`. Raises BadRdata."""
+    _check_number("svcparams", "svcparams: port", node.get("port", Sequence()))
+    return {
+        key: "" if key in _WITHOUT_VALUE and isinstance(item, Text) and item in _NULLS else item
+        for key, item in node.items()
+    }
+
+
+def _fields_of(code: int) -> dict[str, bool]:
+    """The fields of a type under all their names, and whether each is a number."""
+    if code == LOC:
+        return {name: not name.endswith("direction") for name in LOC_FIELDS}
+    fields = {
+        name: field.kind in _NUMBERS
+        for field in RDATA_TYPES[code].fields
+        for name in (field.name, *field.older)
+    }
+    return fields | _OLDER_DS if code == RRType.DS else fields
+
+
+_FIELDS = {code: _fields_of(code) for code in RDATA_TYPES if code not in TEXT_TYPES}
+
+
+def _map_to_ascii(code: int, value: dict[str, Any]) -> Mapping[str, Any]:
     """The fields with names as A-labels. Raises BadIdn."""
     changed: dict[str, Any] = {}
     for field in _TARGET_FIELDS.get(code, ()):
         target = value.get(field)
         if isinstance(target, Text) and not target.isascii():
             changed[field] = to_ascii(target)
-    return {**value, **changed} if changed else value
+    return value | changed

@@ -1,0 +1,97 @@
+"""`minidns check`: every fault of every zone in one run, for people, editors and CI.
+
+Exit code 0 when no zone is refused (warnings or not), 1 when one is, 2 when a path that was named
+is not there or holds no zone file.
+The faults go to standard output, the sum of them to standard error.
+"""
+
+import argparse
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minidns.cli import output
+from minidns.config import DEFAULT_ZONES
+from minidns.zone.faults import ERROR
+
+if TYPE_CHECKING:
+    from minidns.zone.directory import LoadedZones
+    from minidns.zone.model import Fault
+
+SOUND = 0
+REFUSED = 1
+UNUSABLE_PATH = 2
+_TEXT = "text"
+_JSON = "json"
+_EPILOG = """\
+Each fault is a line `file:line:column: rule: what is wrong and what would be right`; a warning has
+the word `warning:` before its rule. Exit code: 0 nothing is refused, 1 a zone is refused, 2 a path
+is not there or is no zone file."""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `check` to the command's parser."""
+    parser = subparsers.add_parser(
+        "check",
+        help="check zone files and list every fault",
+        description="Read zones as `serve` would, and list every fault with its place and rule.",
+        epilog=_EPILOG,
+    )
+    parser.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help=f"a directory of zones, or one zone file (default: {DEFAULT_ZONES})",
+    )
+    parser.add_argument(
+        "--format",
+        choices=(_TEXT, _JSON),
+        default=_TEXT,
+        help="text: a line for each fault; json: one list of objects, for CI (default: text)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Check, print, and say by the exit code what was found."""
+    from minidns.server.named_paths import unusable_paths
+    from minidns.zone.directory import load_zones
+
+    paths = tuple(arguments.paths) or (DEFAULT_ZONES,)
+    loaded = load_zones(paths)
+    if arguments.format == _JSON:
+        output.write(_to_json(loaded.faults))
+    else:
+        for line in output.fault_lines(loaded.faults):
+            output.write(line)
+    errors = sum(fault.severity == ERROR for fault in loaded.faults)
+    output.say(f"minidns: {_summarize(loaded, errors)}")
+    if unusable_paths(paths, loaded):
+        return UNUSABLE_PATH
+    return REFUSED if errors else SOUND
+
+
+def _to_json(faults: Sequence["Fault"]) -> str:
+    """A list of objects, in the order of the files."""
+    listed = [
+        {
+            "file": fault.mark.file,
+            "line": fault.mark.line,
+            "column": fault.mark.column,
+            "severity": fault.severity,
+            "rule": fault.rule,
+            "message": fault.message,
+            "reference": fault.reference,
+        }
+        for fault in faults
+    ]
+    return json.dumps(listed, indent=2)
+
+
+def _summarize(loaded: "LoadedZones", errors: int) -> str:
+    refused = sum(each.zone is None for each in loaded.zones)
+    warnings = len(loaded.faults) - errors
+    checked = f"zones: {len(loaded.zones)}, refused: {refused}"
+    return f"{checked}, errors: {errors}, warnings: {warnings}"

@@ -1,0 +1,130 @@
+"""`minidns serve`: the arguments of the server, and what it says before it is ready.
+
+Exit code 0 after SIGTERM or SIGINT, 2 when it could not start. Everything is said on standard
+error: the faults of the zones, then one line with what is served where, then the log.
+"""
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from minidns.cli import output
+from minidns.config import DEFAULT_PORT, DEFAULT_ZONES, ServeSettings
+
+if TYPE_CHECKING:
+    from minidns.zone.model import Fault
+
+STOPPED = 0
+NOT_STARTED = 2
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Add `serve` to the command's parser."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="answer DNS queries from zone files",
+        description="Answer DNS queries over UDP and TCP from zone files. One line on standard "
+        "error says what is served where once it is. SIGTERM or SIGINT ends it when the queries "
+        "under way are answered, with exit code 0; a start that fails has exit code 2.",
+    )
+    parser.add_argument(
+        "--zones",
+        action="append",
+        type=Path,
+        metavar="PATH",
+        help="a directory of zones, or one zone file; may be given several times "
+        f"(default: {DEFAULT_ZONES})",
+    )
+    parser.add_argument(
+        "--listen",
+        action="append",
+        metavar="ADDR:PORT",
+        help="an address to bind over UDP and TCP: 192.0.2.1:53, [2001:db8::1]:53, :53 for all "
+        "addresses, localhost:5053; port 0 takes a free one; may be given several times (default: "
+        f"127.0.0.1:{DEFAULT_PORT} and [::1]:{DEFAULT_PORT}). Sockets that systemd passes are used "
+        "instead",
+    )
+    parser.add_argument(
+        "--no-forward",
+        action="store_true",
+        help="answer for the zones alone; changes nothing yet, since nothing is forwarded",
+    )
+    parser.add_argument(
+        "--strict",
+        action="store_true",
+        help="do not start when a zone has an error; without it such a zone answers SERVFAIL and "
+        "the others are served",
+    )
+    parser.add_argument(
+        "--nsid",
+        default="",
+        metavar="TEXT",
+        help="the name of this server, given to clients that ask for it (RFC 5001, dig +nsid)",
+    )
+    parser.add_argument(
+        "--chaos-version",
+        default="",
+        metavar="TEXT",
+        help="the answer to version.bind and version.server TXT in class CHAOS (default: REFUSED)",
+    )
+    parser.add_argument(
+        "--chaos-identity",
+        default="",
+        metavar="TEXT",
+        help="the answer to id.server and hostname.bind TXT in class CHAOS (RFC 4892; default: "
+        "REFUSED)",
+    )
+    parser.add_argument(
+        "--rotate",
+        action="store_true",
+        help="turn the records of a set by one place with each answer",
+    )
+    parser.add_argument(
+        "--reuse-port",
+        action="store_true",
+        help="share the address with other processes that say the same (SO_REUSEPORT)",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=output.LEVELS,
+        default="info",
+        help="how much is logged on standard error (default: info)",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Serve until a signal comes."""
+    from minidns.server.run import serve
+    from minidns.server.start_error import StartError
+
+    output.log_to_stderr(arguments.log_level)
+    try:
+        serve(_settings_of(arguments), _report, _announce)
+    except StartError as error:
+        output.say(f"minidns: {error}")
+        return NOT_STARTED
+    return STOPPED
+
+
+def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
+    return ServeSettings(
+        zones=tuple(arguments.zones or (DEFAULT_ZONES,)),
+        listen=tuple(arguments.listen or ()),
+        strict=arguments.strict,
+        reuse_port=arguments.reuse_port,
+        nsid=arguments.nsid,
+        chaos_version=arguments.chaos_version,
+        chaos_identity=arguments.chaos_identity,
+        rotate=arguments.rotate,
+    )
+
+
+def _report(faults: Sequence["Fault"]) -> None:
+    for line in output.fault_lines(faults):
+        output.say(line)
+
+
+def _announce(ready: str) -> None:
+    output.say(f"minidns: ready: {ready}")

@@ -1,0 +1,43 @@
+"""What is served where, in one line: for the person who started it and the script that waits."""
+
+from collections.abc import Iterable
+
+from minidns.server.listeners import Listeners
+from minidns.wire.name import name_to_text
+from minidns.zone.model import BrokenZone, Catalog, Zone
+
+SHOWN_ZONES = 5  # names in the line; more are counted
+
+
+def describe(catalog: Catalog, listeners: Listeners) -> str:
+    """`3 zones, 42 records (a., b., c.) on 127.0.0.1:53 (UDP and TCP)`, and what is broken."""
+    served = [zone for zone in catalog.zones.values() if isinstance(zone, Zone)]
+    broken = [zone for zone in catalog.zones.values() if isinstance(zone, BrokenZone)]
+    if served:
+        records = sum(_count_records(zone) for zone in served)
+        what = f"{_count(len(served), 'zone')}, {_count(records, 'record')} ({_names(served)})"
+    else:
+        what = "no zone"
+    if broken:
+        what += f", {len(broken)} refused that answer SERVFAIL ({_names(broken)})"
+    elif not served:
+        what += ", every query is REFUSED"
+    return f"{what} on {listeners}"
+
+
+def _count_records(zone: Zone) -> int:
+    return sum(
+        sum(len(rrset.rdatas) for rrset in node.rrsets.values()) + (node.alias is not None)
+        for node in zone.nodes.values()
+    )
+
+
+def _names(zones: Iterable[Zone | BrokenZone]) -> str:
+    names = [name_to_text(zone.origin) for zone in zones]
+    shown = ", ".join(names[:SHOWN_ZONES])
+    more = len(names) - SHOWN_ZONES
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

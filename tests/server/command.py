@@ -1,0 +1,155 @@
+"""The real command in a process of its own: `python -m minidns serve`, ready before it is used.
+
+What is waited for is the ready line on standard error, which is also where the ports come from.
+"""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import dns.message
+import dns.query
+
+ROOT = Path(__file__).parents[2]
+SECONDS = 20.0  # for what takes milliseconds, on a machine that is busy with other things
+READY = "minidns: ready: "
+COM = """\
+'': {type: NS, value: ns.example.com.}
+ns: {type: A, value: 192.0.2.1}
+www: {type: A, values: [192.0.2.10, 192.0.2.11]}
+"""
+NET = """\
+'': {type: NS, value: ns.example.com.}
+mail: {type: AAAA, value: '2001:db8::25'}
+"""
+BROKEN = """\
+'': {type: NS, value: ns.example.com.}
+www: {type: A, value: 192.0.2.256}
+"""
+
+
+@dataclass
+class Running:
+    """A server that has said it is ready. `said` are the lines up to and with the ready line."""
+
+    process: "subprocess.Popen[str]"
+    said: list[str]
+
+    @property
+    def ready(self) -> str:
+        return self.said[-1].removeprefix(READY)
+
+    @property
+    def addresses(self) -> list[tuple[str, int]]:
+        """Host and port of each listen address, in the order of the ready line."""
+        where = self.ready.rpartition(") on ")[2] if ") on " in self.ready else self.ready
+        found = re.findall(r"\[?([0-9a-f.:]+?)\]?:(\d+)(?=[ ,])", where)
+        return [(host, int(port)) for host, port in found]
+
+    def ask(
+        self, query: dns.message.Message, is_tcp: bool = False, at: int = 0
+    ) -> dns.message.Message:
+        host, port = self.addresses[at]
+        exchange = dns.query.tcp if is_tcp else dns.query.udp
+        return exchange(query, host, SECONDS, port)
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(self.addresses[0], SECONDS)
+
+    def wait_for(self, text: str) -> None:
+        """Until a line on standard error holds `text`."""
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            if text in line:
+                return
+        raise AssertionError(f"'{text}' was never said")
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
+        """Send a signal; the exit code, and what was said meanwhile."""
+        self.process.send_signal(number)
+        return self.finish()
+
+    def finish(self) -> tuple[int, str]:
+        _, rest = self.process.communicate(timeout=SECONDS)
+        return self.process.returncode, rest
+
+
+def write_zones(directory: Path, **zones: str) -> Path:
+    """`com=COM` becomes `example.com.yaml`."""
+    directory.mkdir(exist_ok=True)
+    for name, text in zones.items():
+        (directory / f"example.{name}.yaml").write_text(text)
+    return directory
+
+
+def command(*arguments: str | Path) -> list[str]:
+    return [sys.executable, "-m", "minidns", *map(str, arguments)]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """With this checkout's package, and what a caller adds."""
+    paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+def run_command(
+    *arguments: str | Path,
+    directory: Path | None = None,
+    prefix: Sequence[str] = (),
+    descriptors: Sequence[int] = (),
+) -> "subprocess.CompletedProcess[str]":
+    """The command to its end, which must come by itself."""
+    return subprocess.run(
+        [*prefix, *command(*arguments)],
+        env=environment(),
+        cwd=directory,
+        stdin=subprocess.DEVNULL,
+        pass_fds=descriptors,
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+
+
+@contextmanager
+def serving(
+    zones: Path,
+    *arguments: str,
+    listen: Sequence[str] = ("127.0.0.1:0",),
+    prefix: Sequence[str] = (),
+    variables: Mapping[str, str] | None = None,
+    descriptors: Sequence[int] = (),
+) -> Iterator[Running]:
+    """A server on free ports, killed at the end if it still runs."""
+    where = [argument for each in listen for argument in ("--listen", each)]
+    process = subprocess.Popen(
+        [*prefix, *command("serve", "--zones", zones, *where, *arguments)],
+        env=environment(**(variables or {})),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        pass_fds=descriptors,
+    )
+    assert process.stderr is not None
+    try:
+        said = []
+        for line in process.stderr:
+            said.append(line.rstrip("\n"))
+            if line.startswith(READY):
+                break
+        assert said, "nothing was said"
+        assert said[-1].startswith(READY), "\n".join(said)
+        yield Running(process, said)
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()

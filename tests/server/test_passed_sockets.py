@@ -1,0 +1,94 @@
+"""Sockets of a systemd unit (sd_listen_fds(3)): served instead of binding."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import dns.message
+import pytest
+
+from minidns.sockets.bind import BoundPair, bind_pair
+from minidns.sockets.linux import IS_LINUX
+from tests.server.command import COM, Running, run_command, serving, write_zones
+
+pytestmark = pytest.mark.skipif(not IS_LINUX, reason="systemd is of Linux")
+
+# As systemd starts a service: the descriptors become 3, 4, ..., LISTEN_PID is the process's own.
+AS_SYSTEMD = """
+import fcntl, os, sys
+given, command = sys.argv[1].split(","), sys.argv[2:]
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 50) for number in given]
+for at, number in enumerate(high):
+    os.dup2(number, 3 + at, inheritable=True)
+    os.close(number)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(given)))
+os.execv(command[0], command)
+"""
+QUERY = dns.message.make_query("www.example.com.", "A")
+
+
+@pytest.fixture
+def pair() -> Iterator[BoundPair]:
+    bound = bind_pair("127.0.0.1", 0)
+    yield bound
+    bound.close()
+
+
+@pytest.fixture
+def zones(tmp_path: Path) -> Path:
+    return write_zones(tmp_path / "zones", com=COM)
+
+
+def serving_passed(
+    zones: Path, *descriptors: int, listen: tuple[str, ...] = ()
+) -> AbstractContextManager[Running]:
+    numbers = ",".join(map(str, descriptors))
+    prefix = (sys.executable, "-c", AS_SYSTEMD, numbers)
+    return serving(zones, listen=listen, prefix=prefix, descriptors=descriptors)
+
+
+def test_both(zones: Path, pair: BoundPair) -> None:
+    with serving_passed(zones, pair.tcp.fileno(), pair.udp.fileno()) as running:
+        assert running.ready.endswith(f" on {pair.address} (UDP and TCP)")
+        assert not [line for line in running.said if "systemd" in line]
+        assert running.ask(QUERY).answer
+        assert running.ask(QUERY, is_tcp=True).answer
+        assert running.end()[0] == 0
+    # systemd still holds them: the next one serves what waits.
+    with serving_passed(zones, pair.udp.fileno(), pair.tcp.fileno()) as running:
+        assert running.ask(QUERY, is_tcp=True).answer
+
+
+def test_instead_of_listen(zones: Path, pair: BoundPair) -> None:
+    descriptors = pair.udp.fileno(), pair.tcp.fileno()
+    with serving_passed(zones, *descriptors, listen=("127.0.0.1:0",)) as running:
+        assert running.addresses == [("127.0.0.1", pair.port)]
+        warning = "minidns: warning: --listen is not used, since systemd passed sockets: "
+        assert f"{warning}{pair.address} (UDP and TCP)" in running.said
+
+
+@pytest.mark.parametrize("kind", ["udp", "tcp"])
+def test_half_of_a_pair(zones: Path, pair: BoundPair, kind: str) -> None:
+    sock = pair.udp if kind == "udp" else pair.tcp
+    lacks, directive = ("TCP", "ListenStream=") if kind == "udp" else ("UDP", "ListenDatagram=")
+    with serving_passed(zones, sock.fileno()) as running:
+        assert running.ready.endswith(f" on {pair.address} ({kind.upper()})")
+        warning = f"minidns: warning: systemd passed no {lacks} for {pair.address}; add {directive}"
+        assert any(line.startswith(warning) for line in running.said)
+        assert running.ask(QUERY, is_tcp=kind == "tcp").answer
+
+
+def test_for_another_process(zones: Path) -> None:
+    """LISTEN_PID of somebody else: what is asked for is bound."""
+    variables = {"LISTEN_PID": "1", "LISTEN_FDS": "2"}
+    with serving(zones, variables=variables) as running:
+        assert running.ask(QUERY).answer
+
+
+def test_what_is_no_socket(zones: Path) -> None:
+    with open("/dev/null") as file:
+        prefix = (sys.executable, "-c", AS_SYSTEMD, str(file.fileno()))
+        done = run_command("serve", "--zones", zones, prefix=prefix, descriptors=(file.fileno(),))
+    assert done.returncode == 2
+    assert done.stderr.startswith("minidns: descriptor 3 from systemd is no socket")
