@@ -32,7 +32,8 @@ def name_from_text(text: str, origin: bytes | None = None) -> bytes:
         return origin
     labels, absolute = _split_labels(text)
     if not absolute and origin is None:
-        raise BadName(f"'{text}' is relative; write '{text}.' with a final dot")
+        whole = f"{text}." if "." in text else f"{text}.example.com."
+        raise BadName(f"'{text}' has no final dot: write the whole name, as '{whole}'")
     wire = b"".join(bytes((len(label),)) + label for label in labels)
     wire += ROOT if absolute or origin is None else origin
     if len(wire) > MAX_NAME:

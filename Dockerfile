@@ -1,0 +1,32 @@
+# minidns in a container: UDP and TCP port 53 on every address, zones from /zones.
+#
+#   docker build -t minidns .
+#   docker run --rm -p 127.0.0.1:5053:53/udp -p 127.0.0.1:5053:53/tcp minidns
+#   docker run ... -v "$PWD/zones:/zones:ro" minidns          # your zones instead of the samples
+#
+# It runs as a user without privileges and writes nothing, so `--read-only --cap-drop ALL` fits.
+# Port 53 needs no capability: Docker 20.10 and newer let every user of a container bind it; with
+# podman add `--sysctl net.ipv4.ip_unprivileged_port_start=0`.
+
+# Any image with Python 3.11 or newer and venv as `python3`.
+ARG BASE=python:3.11-slim
+
+FROM ${BASE} AS build
+WORKDIR /src
+RUN python3 -m venv /opt/minidns
+COPY pyproject.toml README.md LICENSE ./
+COPY minidns ./minidns
+# Modules are compiled here, since the running user may not; an installer is of no use there.
+RUN /opt/minidns/bin/pip install --no-cache-dir --compile . \
+ && /opt/minidns/bin/pip uninstall --yes pip setuptools
+
+FROM ${BASE}
+COPY --from=build /opt/minidns /opt/minidns
+COPY zones /zones
+ENV PATH=/opt/minidns/bin:$PATH PYTHONDONTWRITEBYTECODE=1
+WORKDIR /
+USER 65532:65532
+EXPOSE 53/udp 53/tcp
+# The exec form makes minidns PID 1, so that it gets the signals of `docker stop` itself.
+ENTRYPOINT ["minidns"]
+CMD ["serve", "--zones", "/zones", "--listen", ":53"]
