@@ -37,8 +37,7 @@ _Follow = Callable[[Contents, bytes], _Step | None]
 
 def check_loops(contents: Contents, findings: Findings) -> None:
     """Report each loop once, at one of its records."""
-    dnames = [name for name in contents.dnames if contents.topmost_break(name) == name]
-    for loop in _find_loops(contents, dnames, _follow_below):
+    for loop in _find_loops(contents, contents.dnames, _follow_below):
         _report("dname-loop", "DNAME", loop, findings)
     for loop in _find_loops(contents, (*contents.cnames, *contents.aliases), _follow):
         types = {record.rtype for record in loop}

@@ -82,19 +82,18 @@ class _RelativeTargets:
         if self._origin == ROOT or target in self._names:
             return None
         # In a reverse zone PTR leads out of it: RFC 1035 section 3.5.
-        leads_out = self._is_reverse and record.rtype == _PTR and target != self._origin
+        leads_out = self._is_reverse and record.rtype == _PTR
         if leads_out or is_at_or_below(target, self._repeated):
             return target[: -len(self._origin)] + ROOT
         return None
 
 
 class _Hosts:
-    """Looks up targets; each name is looked at once, however many records point to it."""
+    """Looks up targets; what a name has is looked at once, however many records point to it."""
 
     def __init__(self, contents: Contents) -> None:
         self._contents = contents
-        self._rules: dict[bytes, str | None] = {}
-        self._has_glue: dict[bytes, bool] = {}
+        self._types: dict[bytes, set[int]] = {}
 
     def find_rule(self, name: bytes, rtype: int, target: bytes) -> str | None:
         """The rule that a record of `name` breaks by needing a host at `target`, if it does."""
@@ -107,17 +106,9 @@ class _Hosts:
                 if rtype != _NS:
                     return None
                 if is_at_or_below(target, name):
-                    return self._find_glue_rule(target)
-        if target not in self._rules:
-            self._rules[target] = self._find_host_rule(target)
-        return self._rules[target]
-
-    def _find_glue_rule(self, target: bytes) -> str | None:
-        has_glue = self._has_glue.get(target)
-        if has_glue is None:
-            types = self._types_at(target)
-            has_glue = self._has_glue[target] = not types.isdisjoint(_ADDRESSES)
-        return None if has_glue else "missing-glue"
+                    has_glue = not self._types_at(target).isdisjoint(_ADDRESSES)
+                    return None if has_glue else "missing-glue"
+        return self._find_host_rule(target)
 
     def _find_host_rule(self, target: bytes) -> str | None:
         contents = self._contents
@@ -126,17 +117,19 @@ class _Hosts:
             return None  # for the zone below to answer
         if top is not None and top != target:
             return "target-is-alias"  # by DNAME
-        types = self._types_at(contents.source_of(target))
+        types = self._types_at(contents.source_of(target) or target)
         if _CNAME in types:
             return "target-is-alias"
         if _ALIAS in types or not types.isdisjoint(_ADDRESSES):
             return None
         return "target-without-address"
 
-    def _types_at(self, name: bytes | None) -> set[int]:
-        if name is None:
-            return set()
-        return {record.rtype for record in self._contents.names.get(name, ())}
+    def _types_at(self, owner: bytes) -> set[int]:
+        types = self._types.get(owner)
+        if types is None:
+            held = self._contents.names.get(owner, ())
+            types = self._types[owner] = {record.rtype for record in held}
+        return types
 
 
 def _name_at(rdata: bytes, start: int) -> bytes:

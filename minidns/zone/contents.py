@@ -76,9 +76,7 @@ class Contents:
         if not self._has_wildcard or name in self._empty_non_terminals:
             return None
         while name not in self.names and name not in self._empty_non_terminals:
-            if name == self.origin:
-                break
-            name = name[1 + name[0] :]
+            name = name[1 + name[0] :]  # the apex exists, since a wildcard does
         wildcard = b"\x01*" + name
         return wildcard if wildcard in self.names else None
 

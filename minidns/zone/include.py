@@ -32,16 +32,18 @@ def open_zone_file(path: Path) -> bytes:
         raise UnreadableFile("no-such-path", f"'{path}' does not exist") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UnreadableFile("unreadable-file", _why(path, error)) from None
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableFile("unreadable-file", f"'{path}' is not a regular file")
         if status.st_size > MAX_FILE:
             raise UnreadableFile("file-too-large", _too_large(path))
-        try:
+        with open(descriptor, "rb", closefd=False) as file:  # refuses a directory when it is made
             data = file.read(MAX_FILE + 1)
-        except OSError as error:
-            raise UnreadableFile("unreadable-file", _why(path, error)) from None
+    except OSError as error:
+        raise UnreadableFile("unreadable-file", _why(path, error)) from None
+    finally:
+        os.close(descriptor)
     if len(data) > MAX_FILE:  # it grew since fstat
         raise UnreadableFile("file-too-large", _too_large(path))
     return data
@@ -49,7 +51,7 @@ def open_zone_file(path: Path) -> bytes:
 
 def find_include(including: Path, name: str, root: Path) -> Path:
     """The path that `name` means in the file `including`. Raises UnreadableFile where refused."""
-    if not name or "\x00" in name:
+    if not name or "\x00" in name or not _is_unicode(name):
         raise UnreadableFile("bad-include", "an include needs the name of a file")
     if Path(name).is_absolute() or name.startswith("~"):
         raise UnreadableFile(
@@ -63,6 +65,11 @@ def find_include(including: Path, name: str, root: Path) -> Path:
             f"'{name}' leads to '{real}', outside the zones directory '{root}': move it inside",
         )
     return path
+
+
+def _is_unicode(name: str) -> bool:
+    """Whether the name has no half of a surrogate pair, which PyYAML's own parser lets through."""
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def _why(path: Path, error: OSError | ValueError) -> str:

@@ -44,7 +44,9 @@ class HeadReader:
         while True:
             word = words[at]
             if ttl is None and word.value[:1].isdigit():
-                ttl = self._last = self.read_ttl(text, word)
+                ttl = self._last = self._read_ttl(text, word)
+                if ttl is None:
+                    return None
             elif class_word is None and _CLASS.fullmatch(word.value):
                 class_word = word
             else:
@@ -57,24 +59,9 @@ class HeadReader:
         code = self._codes.get(word.value) or self._read_type(text, word)
         return None if code is None else Head(ttl, code, at + 1)
 
-    def read_ttl(self, text: MasterText, word: Word) -> int:
-        """Seconds; 0 where the word has a fault, which is reported."""
-        value = word.value
-        if not _TTL.fullmatch(value) or word.is_quoted_string():
-            message = f"'{value}' is no TTL: write seconds in digits, or 1h30m (w, d, h, m, s)"
-            text.report("bad-ttl", word, message)
-            return 0
-        parts = re.findall(r"(\d+)(\D?)", value.lower())
-        ttl = sum(int(number) * _UNITS[unit or "s"] for number, unit in parts)
-        if ttl > MAX_TTL:
-            message = f"a TTL of {ttl} seconds: the largest is {MAX_TTL}"
-            text.report("ttl-too-large", word, message)
-            return 0
-        return ttl
-
     def set_default(self, text: MasterText, word: Word) -> None:
-        """`$TTL`."""
-        self._default = self.read_ttl(text, word)
+        """`$TTL`. One that has a fault, which is reported, counts as 0."""
+        self._default = self._read_ttl(text, word) or 0
 
     def implied_ttl(self, text: MasterText, word: Word) -> int:
         """Seconds for a record that states none. That there are none is reported once."""
@@ -85,6 +72,21 @@ class HeadReader:
         text.report("no-ttl", word, message)
         self._default = 0
         return 0
+
+    def _read_ttl(self, text: MasterText, word: Word) -> int | None:
+        """Seconds; None where the word has a fault, which is reported."""
+        value = word.value
+        if not _TTL.fullmatch(value) or word.is_quoted_string():
+            message = f"'{value}' is no TTL: write seconds in digits, or 1h30m (w, d, h, m, s)"
+            text.report("bad-ttl", word, message)
+            return None
+        parts = re.findall(r"(\d+)(\D?)", value.lower())
+        ttl = sum(int(number) * _UNITS[unit or "s"] for number, unit in parts)
+        if ttl > MAX_TTL:
+            message = f"a TTL of {ttl} seconds: the largest is {MAX_TTL}"
+            text.report("ttl-too-large", word, message)
+            return None
+        return ttl
 
     def _read_type(self, text: MasterText, word: Word) -> int | None:
         if word.is_eol():

@@ -20,6 +20,7 @@ _OLDER_DS = {
     "algorithm": "digest_type",
     "public_key": "digest",
 }
+_MISSING_IN_OCTODNS = {257: frozenset({"flags"})}  # of CAA, which then are 0
 
 
 def describe_type(code: int) -> str:
@@ -42,6 +43,7 @@ def value_of(code: int) -> Schema:
     for field in fields:
         known |= dict.fromkeys((field.name, *field.older), kind_of(field.kind).in_map)
     optional = {field.name for field in fields if field.may_be_missing}
+    optional |= _MISSING_IN_OCTODNS.get(code, frozenset())
     schema = _map_schema(code, known, optional | {name for f in fields for name in f.older})
     older = [field for field in fields if field.older]
     if older:

@@ -7,7 +7,7 @@ missing. Knows nothing of DNS, and of files no more than their name.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,9 +24,11 @@ from yaml.events import (
 from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text
 
 MAX_NESTING = 16  # maps and lists inside each other, limits.md
+CHARACTERS_PER_NODE = 32  # so many more characters of a text count as one more node
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MERGE = "<<"
+_INCLUDE = "!include"
 
 
 class CannotGoOn(Exception):
@@ -59,7 +61,7 @@ class Document:
         self.data = data
         self.chain = chain
         self._surroundings = surroundings
-        self._next = _PARSER(_NamedOctets(data, str(path))).get_event
+        self._next: Any = None  # gives the next event of the parser
         self._anchors: dict[str, Node | None] = {}  # None while the node is not complete
         self._anchor_places: dict[str, Place] = {}
         self._sizes: dict[int, int] = {}  # id of a node below an anchor -> nodes it stands for
@@ -91,6 +93,7 @@ class Document:
 
     def _start(self) -> Any:
         """The first event of the first document's root; None where there is no document."""
+        self._next = _PARSER(_NamedOctets(self.data, str(self.path))).get_event
         self._next()  # stream start
         if type(self._next()) is StreamEndEvent:
             return None
@@ -108,7 +111,7 @@ class Document:
         seen: dict[str, Text] = {}
         merges: list[Map] = []
         while type(event := get()) is not MappingEndEvent:
-            key = self._key(event, 1, merges)
+            key = self._key(event, 1, seen, merges)
             if key is None:
                 continue
             value = self._node(get(), 1)
@@ -141,7 +144,7 @@ class Document:
             elif kind is MappingEndEvent:
                 break
             else:
-                key = self._key(event, depth, merges)
+                key = self._key(event, depth, node, merges)
                 if key is None:
                     continue
             event = get()
@@ -160,15 +163,22 @@ class Document:
             for name, below in merged.items():
                 node.setdefault(name, below)
 
-    def _key(self, event: Any, depth: int, merges: list[Map]) -> Text | None:
-        """The key that begins with `event`; None where that was no key, its value is read then."""
+    def _key(
+        self, event: Any, depth: int, above: Mapping[str, Node], merges: list[Map]
+    ) -> Text | None:
+        """The key that begins with `event`; None where that was no key, its value is read then.
+
+        `above` holds what the map has so far.
+        """
         node = self._node(event, depth)
         plain = type(event) is ScalarEvent and not event.style and event.tag is None
         if plain and node == _MERGE:
-            self._merge(self._node(self._next(), depth), node.place, merges)
+            self._merge(self._node(self._next(), depth), node.place, above, merges)
             return None
         if isinstance(node, Text) and not isinstance(node, Failed | Missing):
-            return node
+            key = Text(node)  # an alias is the text of its anchor; as a key it stands here
+            key.place = event.start_mark
+            return key
         if isinstance(node, Missing):
             message = "an empty key: write '' for the apex"
             self._surroundings.report("bad-structure", node.place, message)
@@ -220,7 +230,7 @@ class Document:
         return sequence
 
     def _tagged(self, event: Any, depth: int) -> Node:
-        if event.tag == "!include":
+        if event.tag == _INCLUDE:
             return self._surroundings.include(self, event.value, event.start_mark, depth)
         self._unknown_tag(event)
         return failed_at(event.start_mark)
@@ -228,21 +238,45 @@ class Document:
     def _unknown_tag(self, event: Any) -> None:
         tag = event.tag.replace("tag:yaml.org,2002:", "!!")
         message = f"tag '{tag}' is not allowed: every value is a text already; remove the tag"
+        if tag == _INCLUDE:
+            message = f"'{_INCLUDE}' is followed by the name of a file: '{_INCLUDE} records.yaml'"
         self._surroundings.report("unknown-tag", event.start_mark, message)
 
     def _equal_keys(self, first: Text, key: Text) -> None:
         message = f"'{key}' is here twice, first in line {first.place.line + 1}: keep one of them"
         self._surroundings.report("equal-keys", key.place, message)
 
-    def _merge(self, node: Node, place: Place, merges: list[Map]) -> None:
-        """Take in the value of a `<<` key: a map or a list of maps, of which the first wins."""
+    def _merge(
+        self, node: Node, place: Place, above: Mapping[str, Node], merges: list[Map]
+    ) -> None:
+        """Take in the value of a `<<` key: a map or a list of maps, of which the first wins.
+
+        In YAML a map's own keys win over merged ones, in octoDNS only those below the `<<` do, and
+        the last of two `<<` wins: what would mean two things is refused.
+        """
+        if merges:
+            message = "'<<' is here twice: write one, with a list, '<<: [*first, *second]'"
+            self._surroundings.report("bad-merge", place, message)
         for merged in list(node) if isinstance(node, Sequence) else [node]:
             if isinstance(merged, Map):
                 self._surroundings.expand(len(merged), place)
+                self._compare_with_above(merged, place, above)
                 merges.append(merged)
             elif not isinstance(merged, Failed):
                 message = "'<<' merges a map, an alias of one, or '!include' of a file with one"
                 self._surroundings.report("bad-merge", place, message)
+
+    def _compare_with_above(self, merged: Map, place: Place, above: Mapping[str, Node]) -> None:
+        for key, value in merged.items():
+            own = above.get(key)
+            if (
+                own is not None
+                and own is not value
+                and not (isinstance(own, Text) and own == value)
+            ):
+                message = f"'{key}' stands above '<<' and in what that merges: put '<<' first"
+                self._surroundings.report("bad-merge", place, message)
+                return
 
     def _open_anchor(self, anchor: str, place: Place) -> None:
         first = self._anchor_places.setdefault(anchor, place)
@@ -269,13 +303,19 @@ class Document:
         return node
 
     def _size(self, node: Node) -> int:
-        """How many nodes the node stands for, aliases inside it written out."""
+        """How much the node stands for, aliases inside it written out."""
         if isinstance(node, Text):
-            return 1
+            return 1 + len(node) // CHARACTERS_PER_NODE
         size = self._sizes.get(id(node))
         if size is None:
-            below = node.values() if isinstance(node, Map) else node
-            size = self._sizes[id(node)] = 1 + sum(map(self._size, below))
+            size = 1
+            if isinstance(node, Map):
+                size += (
+                    sum(map(self._size, node.values())) + sum(map(len, node)) // CHARACTERS_PER_NODE
+                )
+            else:
+                size += sum(map(self._size, node))
+            self._sizes[id(node)] = size
         return size
 
 

@@ -5,12 +5,14 @@ depth, and what aliases and merges expand to. Knows nothing of DNS.
 """
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from minidns.zone.faults import fault
+from minidns.zone.findings import MAX_PER_RULE
 from minidns.zone.include import (
     MAX_FILE,
     MAX_INCLUDE_DEPTH,
@@ -40,6 +42,7 @@ class YamlReader:
         self._octets = 0
         self._expanded = 0
         self._includes = 0
+        self._reported: Counter[str] = Counter()
 
     def read_entries(self, path: Path, root: Path) -> Iterator[tuple[Text, Node]]:
         """The keys and values of the file's top map, in its order; merged ones come last.
@@ -59,7 +62,12 @@ class YamlReader:
             return
 
     def report(self, rule: str, place: Place, message: str) -> None:
-        """Note a fault."""
+        """Note a fault; of one rule MAX_PER_RULE, and that there are more."""
+        self._reported[rule] += 1
+        if self._reported[rule] > MAX_PER_RULE + 1:
+            return
+        if self._reported[rule] > MAX_PER_RULE:
+            message = f"over {MAX_PER_RULE} of these: mend them, and check again to see the others"
         self.faults.append(fault(rule, mark_of(place), message))
 
     def expand(self, size: int, place: Place) -> None:

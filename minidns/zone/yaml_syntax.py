@@ -11,7 +11,9 @@ import yaml
 from minidns.zone.faults import fault
 from minidns.zone.model import Fault, Mark
 
-_NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")  # YAML 1.1 section 5.1
+# What no YAML text holds, in ASCII and beyond it: YAML 1.1 section 5.1.
+_NOT_TEXT = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NOT_TEXT_BEYOND = re.compile("[\x80-\x84\x86-\x9f\ufffe\uffff]")
 _UTF16_BOMS = (b"\xff\xfe", b"\xfe\xff")
 _TO_BE_QUOTED = "*&@`%!|>"
 
@@ -29,34 +31,41 @@ def find_encoding_fault(file: str, data: bytes) -> Fault | None:
             f'or write it as "\\x{octet:02x}" in double quotes'
         )
         return fault("encoding", _mark_at(file, data, control.start()), message)
+    if data.isascii():
+        return None
     try:
-        data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         octet = data[error.start]
         message = f"octet 0x{octet:02x} is not UTF-8 (Latin-1, perhaps): save the file as UTF-8"
         return fault("encoding", _mark_at(file, data, error.start), message)
+    found = _NOT_TEXT_BEYOND.search(text)
+    if found is not None:
+        offset = len(text[: found.start()].encode("utf-8"))
+        message = f"character U+{ord(found[0]):04X} is not allowed in YAML: remove it"
+        return fault("encoding", _mark_at(file, data, offset), message)
     return None
 
 
 def explain_syntax_error(file: str, data: bytes, error: yaml.YAMLError) -> Fault:
     """What the parser found wrong in `data`, at its line and column, and what would be right."""
-    if isinstance(error, yaml.reader.ReaderError):
-        code = error.character if isinstance(error.character, int) else ord(error.character)
-        return fault(
-            "encoding",
-            _mark_at(file, data, min(error.position, len(data))),
-            f"character U+{code:04X} is not allowed in YAML: remove it",
-        )
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return fault("yaml-syntax", Mark(file, 1, 1), str(error))
     at = error.problem_mark
     context = error.context or ""
     problem = error.problem or context
-    if "alias" in context or "anchor" in context or "directive" in context:
+    at_its_start = "alias" in context or "anchor" in context or "directive" in context
+    if at_its_start or _is_open_quote(problem, context):
         at = error.context_mark or at
     line = _line_of(data, at.line)
     mark = Mark(file, at.line + 1, at.column + 1)
+    if "nesting depth" in problem:  # libyaml has a limit of its own
+        return fault("nesting-too-deep", mark, "maps and lists are nested too deep")
     return fault("yaml-syntax", mark, _explain(problem, context, error, line, at.column))
+
+
+def _is_open_quote(problem: str, context: str) -> bool:
+    return "quoted scalar" in context and "end of stream" in problem
 
 
 def _explain(
@@ -70,10 +79,14 @@ def _explain(
         return f"{start} has a meaning of its own at the start of a value: quote it: '{word}'"
     if "mapping values are not allowed" in problem:
         return "a second ': ' in one line, or a line indented too far: quote the value, or mend it"
+    if _is_open_quote(problem, context):
+        return "a quote that begins here is not closed"
+    if "<document start>" in problem:
+        return "this line does not continue what is above it: begin all names in the same column"
+    if "sequence entries" in problem:
+        return "a list that begins beside its name: begin it in the next line, or write [a, b]"
     opened = error.context_mark
     since = f", in what begins in line {opened.line + 1}" if opened is not None else ""
-    if "quoted scalar" in context and "end of stream" in problem:
-        return f"a quote is not closed{since}"
     if "unknown escape" in problem:
         return (
             'an unknown escape in double quotes: write "\\\\" for a backslash, or use single quotes'
@@ -83,7 +96,7 @@ def _explain(
     if "flow sequence" in context:
         return f"expected ',' or ']'{since}: is a bracket not closed?"
     if "block" in context:
-        return f"this line does not fit what is around it{since}: check its indentation"
+        return f"this does not fit what is around it{since}: check indentation, braces and quotes"
     if "simple key" in context:
         return f"expected ': ' after a name{since}"
     return f"{problem}{since}: mend the line or quote the value"
@@ -96,6 +109,5 @@ def _line_of(data: bytes, number: int) -> str:
 
 def _mark_at(file: str, data: bytes, offset: int) -> Mark:
     """Line and column, in characters, of an octet."""
-    start = data.rfind(b"\n", 0, offset) + 1
-    column = len(data[start:offset].decode("utf-8", "replace")) + 1
-    return Mark(file, data.count(b"\n", 0, offset) + 1, column)
+    lines = (data[:offset] + b".").decode("utf-8-sig", "replace").splitlines()
+    return Mark(file, len(lines), len(lines[-1]))

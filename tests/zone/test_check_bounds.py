@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from minidns.wire.codes import RRType
@@ -156,6 +156,7 @@ RECORDS = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(st.lists(RECORDS, max_size=12), st.booleans())
 def test_any_zone_is_judged_and_a_sound_one_can_be_built(
     records: list[Record], is_made_sound: bool

@@ -5,6 +5,8 @@ A case is the lines that are added to a sound zone and all that is found, as `li
 
 import pytest
 
+from minidns.wire.codes import RRType
+from minidns.zone.build import build_zone
 from minidns.zone.check import check_zone
 from minidns.zone.faults import is_refused
 from tests.harness import wire_name
@@ -48,6 +50,7 @@ CASES = {
         ("@ ALIAS @", ["1 alias-loop"]),
         ("a ALIAS b\nb CNAME a", ["2 alias-loop"]),
         ("a ALIAS b\nb ALIAS c\nc A 192.0.2.1", []),
+        ("a ALIAS b\nb NS ns.example.net.\nb ALIAS a", ["3 occluded"]),
     ],
     "occluded": [
         ("a NS ns.example.net.\na TXT x", ["2 occluded"]),
@@ -97,6 +100,7 @@ CASES = {
         ("@ SRV 1 2 3 @", ["1 target-without-address"]),
         ("@ MX 10 a\nx.a A 192.0.2.1\n*.b A 192.0.2.1", ["1 target-without-address"]),
         ("@ MX 10 x.a\n*.a TXT x", ["1 target-without-address"]),
+        ("@ MX 10 x.a\n*.x.a A 192.0.2.1", ["1 target-without-address"]),
         ("@ MX 10 y.x.a\n*.a A 192.0.2.1\nx.a TXT x", ["1 target-without-address"]),
         ("@ MX 10 y.x.a\n*.a A 192.0.2.1\nz.x.a TXT x", ["1 target-without-address"]),
         ("@ MX 10 z.x.a\n*.a A 192.0.2.1\nz.z.x.a TXT x", ["1 target-without-address"]),
@@ -254,6 +258,14 @@ def test_ptr_may_stay_in_a_forward_zone() -> None:
     assert rules_of("_http._tcp PTR web._http._tcp") == []  # RFC 6763 section 4.1
 
 
+def test_targets_in_the_root_zone() -> None:
+    lines = (
+        "ns1.example.net. A 192.0.2.1\na. MX 0 .\na. SRV 0 0 0 .\nb. MX 10 c.\nd. CNAME e.\n"
+        "f. HTTPS 1 .\n1.2.0.192.in-addr.arpa. PTR nowhere.in-addr.arpa."
+    )
+    assert rules_of(lines, ".") == ["4 target-without-address"]
+
+
 SOA = "@ SOA ns1.example.net. hostmaster.example.net. 1 7200 3600 1209600 300"
 
 
@@ -270,3 +282,13 @@ def test_no_ns(text: str, expected: list[str]) -> None:
     faults = check_zone(wire_name("example.com."), records_from("example.com.", text))
     assert [str(fault).rpartition(": '")[0] for fault in faults] == expected
     assert not is_refused(faults)
+
+
+def test_equal_records_are_one_record_of_the_zone() -> None:
+    """RFC 2181 section 5; the first gives the case, numbers have none."""
+    text = f"{SOA}\na CNAME B\na CNAME b\nm MX 16705 B\nm MX 24929 b\nm MX 16705 b"
+    zone = build_zone(wire_name("example.com."), records_from("example.com.", text))
+    cname = zone.nodes[wire_name("a.example.com.")].rrsets[RRType.CNAME]
+    assert cname.rdatas == (wire_name("B.example.com."),)
+    exchanges = zone.nodes[wire_name("m.example.com.")].rrsets[RRType.MX].rdatas
+    assert exchanges == (b"AA" + wire_name("B.example.com."), b"aa" + wire_name("b.example.com."))
