@@ -14,7 +14,7 @@ from minidns.zone.contents import Contents
 from minidns.zone.findings import Findings
 from minidns.zone.model import Record
 
-MAX_TYPES = 100  # of one owner, limits.md
+MAX_TYPES = 100  # of one owner
 
 _CNAME = int(RRType.CNAME)
 _SOA = int(RRType.SOA)

@@ -12,7 +12,7 @@ from minidns.zone.canonical import canonical_rdata
 from minidns.zone.findings import Findings
 from minidns.zone.model import Record
 
-MAX_IN_SET = 100  # different records of one owner and type, limits.md
+MAX_IN_SET = 100  # different records of one owner and type
 MAX_MESSAGE = 65_535  # octets, RFC 1035 section 4.2.2
 
 _QUESTION_FIXED = 4  # octets of a question after the qname: type and class

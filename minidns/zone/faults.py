@@ -12,7 +12,7 @@ from minidns.zone.model import Fault, Mark
 ERROR = "error"
 WARNING = "warning"
 MAX_MESSAGE = 500  # characters; a message quotes what stands in the file, which may be anything
-_FORMAT = "zone-format.md"
+_FORMAT = "README, Zones"
 
 
 class Rule(NamedTuple):
@@ -26,7 +26,7 @@ RULES: dict[str, Rule] = {
     # Files and directories
     "no-such-path": Rule(ERROR, ""),
     "unreadable-file": Rule(ERROR, ""),
-    "file-too-large": Rule(ERROR, "limits.md"),
+    "file-too-large": Rule(ERROR, "README, Limits"),
     "unknown-suffix": Rule(ERROR, _FORMAT),
     "bad-zone-name": Rule(ERROR, "RFC 1035 section 2.3.4"),
     "zone-twice": Rule(ERROR, _FORMAT),
@@ -40,22 +40,22 @@ RULES: dict[str, Rule] = {
     "equal-anchors": Rule(ERROR, _FORMAT),
     "undefined-alias": Rule(ERROR, "YAML 1.1 section 3.2.2.2"),
     "recursive-alias": Rule(ERROR, _FORMAT),
-    "expansion-too-large": Rule(ERROR, "limits.md"),
-    "nesting-too-deep": Rule(ERROR, "limits.md"),
+    "expansion-too-large": Rule(ERROR, "README, Limits"),
+    "nesting-too-deep": Rule(ERROR, "README, Limits"),
     "second-document": Rule(ERROR, _FORMAT),
     "unknown-tag": Rule(ERROR, _FORMAT),
     "bad-merge": Rule(ERROR, "YAML merge key type"),
     "bad-include": Rule(ERROR, _FORMAT),
     "include-loop": Rule(ERROR, _FORMAT),
-    "include-depth": Rule(ERROR, "limits.md"),
+    "include-depth": Rule(ERROR, "README, Limits"),
     # Master files
     "master-syntax": Rule(ERROR, "RFC 1035 section 5.1"),
     "bad-directive": Rule(ERROR, "RFC 1035 section 5.1"),
     "bad-generate": Rule(ERROR, "BIND 9 manual"),
-    "generate-too-large": Rule(ERROR, "limits.md"),
+    "generate-too-large": Rule(ERROR, "README, Limits"),
     "no-ttl": Rule(ERROR, "RFC 2308 section 4"),
     "other-class": Rule(ERROR, "RFC 1035 section 5.2"),
-    "too-many-faults": Rule(ERROR, "limits.md"),
+    "too-many-faults": Rule(ERROR, "README, Limits"),
     # The structure of a zone file
     "bad-structure": Rule(ERROR, _FORMAT),
     "missing-type": Rule(ERROR, _FORMAT),
@@ -73,7 +73,7 @@ RULES: dict[str, Rule] = {
     "bad-ttl": Rule(ERROR, "RFC 2181 section 8"),
     "bad-value": Rule(ERROR, ""),
     "written-twice": Rule(ERROR, _FORMAT),
-    "too-many-records": Rule(ERROR, "limits.md"),
+    "too-many-records": Rule(ERROR, "README, Limits"),
     "type-skipped": Rule(WARNING, "octoDNS"),
     "plain-values": Rule(WARNING, "octoDNS"),
     # The zone as a whole: refused

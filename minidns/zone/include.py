@@ -11,7 +11,7 @@ import os
 import stat
 from pathlib import Path
 
-MAX_FILE = 256 * 1024 * 1024  # octets of one zone file, limits.md
+MAX_FILE = 256 * 1024 * 1024  # octets of one zone file
 MAX_INCLUDE_DEPTH = 10  # includes inside includes, as Unbound's MAX_INCLUDE_DEPTH
 
 

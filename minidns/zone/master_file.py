@@ -26,7 +26,7 @@ from minidns.zone.master_rdata import RdataReader, RefusedRdata
 from minidns.zone.master_words import Word, read_entries, read_words
 from minidns.zone.model import Fault, Mark, Record
 
-MAX_RECORDS = 5_000_000  # of one zone, limits.md
+MAX_RECORDS = 5_000_000  # of one zone
 MAX_GENERATED = 1_000_000  # records that the `$GENERATE`s of one zone make; ours
 MAX_INCLUDES = 10_000  # of one zone, each time one is named; ours
 MAX_FAULTS = 100_000  # of one zone; a file of another kind has one in every line; ours

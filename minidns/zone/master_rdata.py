@@ -95,8 +95,6 @@ class RdataReader:
             return RefusedRdata(word, f"{name}: '{word.value}' does not fit: {_form_of(code)}")
         try:
             rdata_from_value(code, _absolute_text(code, words[at:-1], origin))
-        except BadName as refused:
-            return RefusedRdata(word, f"{name}: {refused}")
         except BadRdata as refused:
             names = [field.name for field in RDATA_TYPES[code].fields]
             if refused.field in names:
@@ -148,17 +146,24 @@ def _explain_generic(code: int, words: list[Word], at: int) -> str:
 
 
 def _absolute_text(code: int, words: list[Word], origin: bytes) -> str:
-    """The value as a YAML file would have it, its names absolute. Raises BadName."""
+    """The value as a YAML file would have it, its names absolute."""
     fields = RDATA_TYPES[code].fields if code in RDATA_TYPES else ()
     texts = []
     for index, word in enumerate(words):
         if word.is_quoted_string():
             texts.append(f'"{word.value}"')
         elif index < len(fields) and fields[index].kind is _NAME_KIND:
-            texts.append(name_to_text(wire_name(word.value, origin)))
+            texts.append(_absolute_name(word.value, origin))
         else:
             texts.append(word.value)
     return " ".join(texts)
+
+
+def _absolute_name(text: str, origin: bytes) -> str:
+    try:
+        return name_to_text(wire_name(text, origin))
+    except BadName:
+        return text  # it is not what dnspython stopped at
 
 
 def _form_of(code: int) -> str:

@@ -21,9 +21,9 @@ from minidns.zone.model import Record
 _IN = dns.rdataclass.IN
 _WRAPPER: Any = dns.exception.ExceptionWrapper  # it has no types
 _ALIAS_NOTE = "; ALIAS (octoDNS, PowerDNS) of {target}: data without a meaning to other servers"
-# Types by their names; BIND 9.18, NSD 4.6 and Knot 3.2 read each of them.
+# Types by their names; BIND 9.18, NSD 4.6 and Knot 3.2 read each of them as dnspython writes it.
 _TYPE_NAMES = """
-A NS CNAME SOA PTR HINFO MINFO MX TXT RP AFSDB X25 ISDN RT AAAA LOC SRV NAPTR KX CERT
+A NS CNAME SOA PTR HINFO MX TXT RP AFSDB RT AAAA LOC SRV NAPTR KX CERT
 DNAME APL DS SSHFP IPSECKEY RRSIG NSEC DNSKEY DHCID NSEC3 NSEC3PARAM TLSA SMIMEA CDS
 CDNSKEY OPENPGPKEY CSYNC ZONEMD SVCB HTTPS SPF NID L32 L64 LP EUI48 EUI64 URI CAA
 """

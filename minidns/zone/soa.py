@@ -11,7 +11,7 @@ from minidns.wire.codes import RRType
 from minidns.wire.name import MAX_NAME
 from minidns.zone.model import Mark, Record
 
-REFRESH = 7_200  # seconds; these four are zone-format.md's
+REFRESH = 7_200  # seconds; RFC 1912 section 2.2 has ranges for this and the next
 RETRY = 3_600  # seconds
 EXPIRE = 1_209_600  # seconds, within RFC 1912 section 2.2's two to four weeks
 MINIMUM = 300  # seconds that a negative answer may be kept, RFC 2308 section 5

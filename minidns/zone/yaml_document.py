@@ -23,7 +23,7 @@ from yaml.events import (
 
 from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text
 
-MAX_NESTING = 16  # maps and lists inside each other, limits.md
+MAX_NESTING = 16  # maps and lists inside each other
 CHARACTERS_PER_NODE = 32  # so many more characters of a text count as one more node
 
 _PARSER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

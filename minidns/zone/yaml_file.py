@@ -28,7 +28,7 @@ from minidns.zone.yaml_tree import (
 )
 from minidns.zone.yaml_value import DEFAULT_TTL, ValueReader
 
-MAX_RECORDS = 5_000_000  # of one zone, limits.md
+MAX_RECORDS = 5_000_000  # of one zone
 
 _RECORD_KEYS = frozenset({"type", "ttl", "value", "values", "octodns", "geo", "dynamic"})
 # What YAML 1.1 and octoDNS take for false, in any case; any other text is true.

@@ -1,6 +1,6 @@
 """The YAML files of one zone: the file itself and what it includes, with every fault gathered.
 
-What a hostile file could grow is bounded before it is built (limits.md): octets, includes, their
+What a hostile file could grow is bounded before it is built (README, Limits): octets, includes, their
 depth, and what aliases and merges expand to. Knows nothing of DNS.
 """
 

@@ -78,14 +78,11 @@ def _record_lines(records: list[Record]) -> tuple[str, list[str], list[str]]:
 
 
 def _adapt(value: str | Mapping[str, Any]) -> Value:
-    """The value with its service parameters as octoDNS has them, left out where there are none."""
+    """The value with its service parameters as octoDNS has them."""
     if isinstance(value, str) or "svcparams" not in value:
         return value
-    adapted = dict(value)
-    parameters = {key: _parameter(key, text) for key, text in adapted.pop("svcparams").items()}
-    if parameters:
-        adapted["svcparams"] = parameters
-    return adapted
+    parameters = {key: _parameter(key, text) for key, text in value["svcparams"].items()}
+    return {**value, "svcparams": parameters}
 
 
 def _parameter(key: str, text: str | None) -> Value:

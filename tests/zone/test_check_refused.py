@@ -122,7 +122,7 @@ def test_a_cname_at_the_apex_is_refused_without_an_soa_too() -> None:
         (
             "a ALIAS b.example.net.\na AAAA 2001:db8::1",
             "zone:4:1: alias-and-address: AAAA of 'a.example.com.' beside its ALIAS in zone:3, "
-            "which answers A and AAAA: remove one (zone-format.md)",
+            "which answers A and AAAA: remove one (README, Zones)",
         ),
         (
             r"{}\010 TYPE41 \# 0",

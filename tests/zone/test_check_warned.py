@@ -230,7 +230,7 @@ def test_a_finding_does_not_refuse_the_zone(rule: str) -> None:
             "@ NS Ns1.example.com",
             "zone:3:1: relative-target: NS of 'example.com.' points to "
             "'Ns1.example.com.example.com.', as if a final dot were missing: write "
-            "'ns1.example.com.' (zone-format.md)",
+            "'ns1.example.com.' (README, Zones)",
         ),
     ],
 )

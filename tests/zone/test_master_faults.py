@@ -82,6 +82,7 @@ FAULTS: dict[str, tuple[int, int, str, str]] = {
     "a\\300 TXT x": (1, 1, "bad-name", "\\255"),
     '"a" TXT x': (1, 1, "bad-name", "quotes"),
     "bücher TXT x": (1, 1, "bad-name", "xn--bcher-kva"),
+    "\N{SNOWMAN} TXT x": (1, 1, "bad-name", "IDNA 2008"),
     "a.example.net. TXT x": (1, 1, "out-of-zone", "example."),
     "$ORIGIN net.\na TXT x\n MX 0 b": (2, 1, "out-of-zone", "'a' stands for 'a.net.'"),
     "a A": (1, 4, "bad-value", "missing"),
@@ -95,6 +96,7 @@ FAULTS: dict[str, tuple[int, int, str, str]] = {
     "a MX 10 bücher": (1, 9, "bad-value", "xn--bcher-kva"),
     'a CNAME "b"': (1, 9, "bad-value", "quotes"),
     "a SRV 1 2\n": (1, 10, "bad-value", "port"),
+    "a SRV 1 x 2 b..c": (1, 9, "bad-value", "weight"),
     "a SRV ( 1 2\n 3x b )": (2, 2, "bad-value", "port"),
     f'a TXT "{"x" * 256}"': (1, 7, "bad-value", "fit"),
     "a TXT x \\300": (1, 7, "bad-value", "\\255"),
@@ -107,6 +109,7 @@ FAULTS: dict[str, tuple[int, int, str, str]] = {
     "a TYPE65280 \\# 2 00": (1, 13, "bad-value", "2 octets"),
     "a A \\# 3 000000": (1, 5, "bad-value", "A data"),
     "a NS \\# 2 c00c": (1, 6, "bad-value", "NS data"),
+    "a CERT \\# 2 0000": (1, 8, "bad-value", "CERT data"),
     "a ALIAS \\# 2 0161": (1, 9, "bad-value", "ALIAS data"),
 }
 # Of these BIND is asked, too; the others differ from one of them in little.

@@ -10,6 +10,7 @@ from typing import Any
 
 import dns.rdata
 import dns.rdatatype
+import dns.rdtypes.ANY.TXT
 import pytest
 import yaml
 from hypothesis import given
@@ -53,15 +54,19 @@ a NID 10 0014:4fff:ff20:ee64
 a OPENPGPKEY AAAA
 a RP b c
 a RT 1 b
-a SMIMEA 3 1 1 00
+a SMIMEA 3 1 0 00
 a SSHFP 1 1 0000000000000000000000000000000000000000
 a SVCB 1 b alpn="h2,h3" port=443 key65280="x y"
-a TLSA 3 1 1 00
+a TLSA 3 1 0 00
 a TXT "a;b" "c\"d" "\000\255\\" ""
 a TYPE65280 \# 4 0a000001
 a TYPE65281 \# 0
 a URI 10 1 "https://example.net/"
 a X25 "1234"
+a ISDN "1" "2"
+a IPSECKEY 10 1 2 192.0.2.1 AAAA
+a ZONEMD 1 1 240 000000000000000000000000
+a MINFO \# 4 01620000
 b CNAME a
 c DNAME a
 d NS ns.d
@@ -163,9 +168,25 @@ def test_a_master_file_begins_with_the_soa_and_the_apex(tmp_path: Path) -> None:
     ]
 
 
-def test_octets_that_fit_no_presentation_form_are_kept() -> None:
-    record = Record(b"\x01a" + ORIGIN, 16, 5, b"", Mark("test", 1, 1))  # TXT of no string at all
-    assert write_master(ORIGIN, [record]).splitlines()[1] == "a\t5\tIN\tTYPE16\t\\# 0"
+@pytest.mark.parametrize(
+    ("code", "rdata"),
+    [
+        (16, b""),  # TXT of no string at all
+        (47, b"\x00\x00\x02\x40\x00"),  # NSEC with an octet of zeros that a reader leaves out
+    ],
+)
+def test_octets_that_no_presentation_form_keeps(code: int, rdata: bytes) -> None:
+    record = Record(b"\x01a" + ORIGIN, code, 5, rdata, Mark("test", 1, 1))
+    expected = f"a\t5\tIN\tTYPE{code}\t\\# {len(rdata)} {rdata.hex()}".rstrip()
+    assert write_master(ORIGIN, [record]).splitlines()[1] == expected
+
+
+def test_a_text_that_reads_back_as_other_octets_is_not_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dns.rdtypes.ANY.TXT.TXT, "to_text", lambda rdata: '"other"')
+    record = Record(ORIGIN, 16, 5, b"\x01x", Mark("test", 1, 1))
+    assert write_master(ORIGIN, [record]).splitlines()[1] == "@\t5\tIN\tTYPE16\t\\# 2 0178"
 
 
 def test_an_owner_keeps_its_case(tmp_path: Path) -> None:

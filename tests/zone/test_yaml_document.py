@@ -87,8 +87,8 @@ def test_merges(tmp_path: Path) -> None:
         "c: {<<: [*a, *b], w: 3}\n"
         "d: {<<: {x: 4}}\n"
         "'<<': {quoted: no merge}\n"
-        "<<: {a: not this one, e: 5}\n"
-    ).replace("a: not this one, ", "")
+        "<<: {e: 5}\n"
+    )
     entries, faults = read_nodes(tmp_path, text)
     assert faults == []
     assert entries == [
@@ -308,14 +308,8 @@ def test_long_texts_count_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert read_nodes(tmp_path, ten)[1] == ["2:13 expansion-too-large"]
 
 
-def test_aliases_of_aliases_do_not_recurse(tmp_path: Path) -> None:
+@pytest.mark.parametrize("value", ["*l2999", "{preference: 1, exchange: *l2999}"])
+def test_aliases_of_aliases_do_not_recurse(tmp_path: Path, value: str) -> None:
     chain = "&l0 [x], " + ", ".join(f"&l{n} [*l{n - 1}]" for n in range(1, 3000))
-    text = f"www: {{type: TXT, octodns: [{chain}], geo: *l2999, values: *l2999}}\n"
-    assert read(tmp_path, text).places[-1].split()[1] == "bad-structure"
-    (fault,) = read(
-        tmp_path,
-        text.replace("TXT", "MX")
-        .replace("values: ", "value: {preference: 1, exchange: ")
-        .replace("}\n", "}}\n"),
-    ).places[1:]
+    (fault,) = read(tmp_path, f"www: {{type: MX, octodns: [{chain}], value: {value}}}\n").places
     assert fault.split()[1] == "bad-structure"
