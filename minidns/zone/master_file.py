@@ -2,8 +2,8 @@
 
 `$ORIGIN`, `$INCLUDE`, `$TTL` (RFC 2308 section 4) and BIND's `$GENERATE` are read. As in BIND and
 NSD a `$TTL` in an included file stays in force after it; origin and owner are those of before.
-Names in parentheses, quotes and types are other modules'; what the records of a zone mean together
-is `zone.check`'s.
+How text becomes words, and words names, TTLs and data, is other modules'; what the records of a
+zone mean together is `zone.check`'s.
 """
 
 import os
