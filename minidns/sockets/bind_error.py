@@ -5,6 +5,7 @@ listen(2). Knows nothing of who asked.
 """
 
 import errno
+import os
 import socket
 
 from minidns.sockets import linux
@@ -50,10 +51,12 @@ def explain_bind_error(
 
 
 def _explain_busy(network: str, host: str, port: int) -> str:
-    holders = find_port_holders(network, port) if linux.IS_LINUX else []
+    holders = find_port_holders(network, host, port) if linux.IS_LINUX else []
     held = "the port is taken"
     if holders:
         held += " by " + ", ".join(str(holder) for holder in holders)
+    if any(holder.pid == os.getpid() for holder in holders):
+        held += ", which is this command: an address given before holds it"
     specific = "[::1]" if ":" in host else "127.0.0.1"
     return "\n".join(
         (

@@ -77,15 +77,10 @@ def ignore_path_mtu(sock: socket.socket) -> None:
     if not linux.IS_LINUX:
         return
     with suppress(OSError):  # a kernel older than 3.15, or another system's Linux emulation
+        # An IPv6 socket sends IPv4 too where it is dual-stack, as systemd makes it.
+        sock.setsockopt(socket.IPPROTO_IP, linux.IP_MTU_DISCOVER, linux.IP_PMTUDISC_OMIT)
         if sock.family == socket.AF_INET6:
-            level, option, value = (
-                socket.IPPROTO_IPV6,
-                linux.IPV6_MTU_DISCOVER,
-                linux.IPV6_PMTUDISC_OMIT,
-            )
-        else:
-            level, option, value = socket.IPPROTO_IP, linux.IP_MTU_DISCOVER, linux.IP_PMTUDISC_OMIT
-        sock.setsockopt(level, option, value)
+            sock.setsockopt(socket.IPPROTO_IPV6, linux.IPV6_MTU_DISCOVER, linux.IPV6_PMTUDISC_OMIT)
 
 
 def _set_buffers(sock: socket.socket, options: SocketOptions) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 DEFAULT_PORT = 5053  # the high port of Unbound's documentation; 5353 is mDNS (RFC 6762)
 MAX_PORT = 65535
 _LOCALHOST = ("127.0.0.1", "::1")  # RFC 6761 section 6.3
-_WILDCARD = ("0.0.0.0", "::")  # noqa: S104 -- bound only where the user wrote `:PORT`
+# Bound only where the user wrote `:PORT`: 0.0.0.0 and ::.
+_WILDCARD = (str(ipaddress.IPv4Address(0)), str(ipaddress.IPv6Address(0)))
 _FORMS = "write 127.0.0.1:5053, [::1]:5053, :5053 (all addresses) or localhost:5053"
 
 
@@ -90,6 +91,14 @@ def _read_host(text: str, host: str) -> str:
         raise BadListenAddress(f"'{text}': '{host}' is no IP address; {_FORMS}") from None
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         raise BadListenAddress(f"'{text}': write the IPv4 address itself, {address.ipv4_mapped}")
+    if (
+        isinstance(address, ipaddress.IPv6Address)
+        and address.is_link_local
+        and address.scope_id is None
+    ):
+        raise BadListenAddress(
+            f"'{text}': {host} is another on each interface; name it, [{host}%eth0]:{DEFAULT_PORT}"
+        )
     if address.is_multicast:
         raise BadListenAddress(f"'{text}': {host} is a multicast address; DNS is served at unicast")
     return str(address)

@@ -7,6 +7,7 @@ not ask. RFC 3542 section 6 (IPv6), ip(7) (IPv4). Structures:
   struct in6_pktinfo { in6_addr ipi6_addr; unsigned ipi6_ifindex; }                 20 octets
 """
 
+import ipaddress
 import socket
 from collections.abc import Iterable
 
@@ -32,8 +33,7 @@ def request_pktinfo(sock: socket.socket) -> None:
 
 def is_wildcard_bound(sock: socket.socket) -> bool:
     """Whether the socket is bound to all addresses (0.0.0.0 or ::)."""
-    host = sock.getsockname()[0]
-    return host in ("0.0.0.0", "::")  # noqa: S104 -- compared with, not bound to
+    return ipaddress.ip_address(sock.getsockname()[0]).is_unspecified
 
 
 def reply_control(received: Iterable[ControlMessage]) -> list[ControlMessage]:

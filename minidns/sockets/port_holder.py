@@ -5,15 +5,21 @@ that has it open. Other users' processes can be read by root alone; what cannot 
 out. Elsewhere there is no /proc and nothing is found.
 """
 
+import ipaddress
 import os
 import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 PROC = Path("/proc")
 _TCP_LISTEN = "0A"  # include/net/tcp_states.h
+_WORD = 8  # hexadecimal digits of four octets, which /proc/net writes as the machine reads them
 _SOCKET_LINK = re.compile(r"socket:\[(\d+)\]")
+
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class Holder(NamedTuple):
@@ -28,17 +34,19 @@ class Holder(NamedTuple):
         return f"{self.command or 'a process'} (pid {self.pid})"
 
 
-def find_port_holders(network: str, port: int, proc: Path = PROC) -> list[Holder]:
-    """The processes with a socket on `port`, for network "udp4", "udp6", "tcp4" or "tcp6".
+def find_port_holders(network: str, host: str, port: int, proc: Path = PROC) -> list[Holder]:
+    """The processes whose socket keeps `host` (an IP address) from being bound on `port`.
 
-    IPv4 and IPv6 are both looked at: a dual-stack socket of one holds the port of the other.
+    `network` is "udp4", "udp6", "tcp4" or "tcp6"; an IPv6 socket can be in the way of IPv4.
     One `Holder(None, None)` where the port is taken by processes that cannot be read.
     """
     kind = network[:3]
+    wanted = ipaddress.ip_address(host.partition("%")[0])
     inodes = {
         inode
         for table in (kind, f"{kind}6")
-        for inode in _inodes_on_port(proc / "net" / table, port, listening=kind == "tcp")
+        for local, inode in _sockets_on_port(proc / "net" / table, port, listening=kind == "tcp")
+        if _is_in_the_way(local, wanted)
     }
     if not inodes:
         return []
@@ -46,17 +54,30 @@ def find_port_holders(network: str, port: int, proc: Path = PROC) -> list[Holder
     return found or [Holder(None, None)]
 
 
-def _inodes_on_port(table: Path, port: int, listening: bool) -> Iterator[str]:
+def _sockets_on_port(table: Path, port: int, listening: bool) -> Iterator[tuple[Address, str]]:
+    """The local address and the inode of each."""
     try:
         lines = table.read_text().splitlines()[1:]
     except OSError:
         return
     for line in lines:
         fields = line.split()  # sl local rem st tx:rx tr:when retrnsmt uid timeout inode ...
-        if int(fields[1].rpartition(":")[2], 16) != port:
-            continue
-        if not listening or fields[3] == _TCP_LISTEN:
-            yield fields[9]
+        address, _, number = fields[1].partition(":")
+        if int(number, 16) == port and (not listening or fields[3] == _TCP_LISTEN):
+            yield _read_address(address), fields[9]
+
+
+def _read_address(text: str) -> Address:
+    words = (int(text[at : at + _WORD], 16) for at in range(0, len(text), _WORD))
+    address = ipaddress.ip_address(b"".join(word.to_bytes(4, sys.byteorder) for word in words))
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_in_the_way(local: Address, wanted: Address) -> bool:
+    """Whether two sockets at these addresses cannot have one port. `::` may hold IPv4 as well."""
+    if local.is_unspecified:
+        return local.version == 6 or wanted.version == 4
+    return local == wanted or (wanted.is_unspecified and local.version == wanted.version)
 
 
 def _processes_with(inodes: set[str], proc: Path) -> Iterator[Holder]:

@@ -16,6 +16,7 @@ from minidns.sockets.listen_address import join_host_port
 from minidns.sockets.pktinfo import is_wildcard_bound, request_pktinfo
 
 FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START
+_COUNT_DIGITS = 4  # more descriptors than that no unit passes
 _VARIABLES = ("LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PIDFDID")
 
 
@@ -42,7 +43,7 @@ def take_passed_sockets(
     pid, count, names, _ = (environment.pop(name, "") for name in _VARIABLES)
     if pid != str(os.getpid()) or not count:
         return None
-    if not (count.isascii() and count.isdigit()):
+    if not (count.isascii() and count.isdigit() and len(count) <= _COUNT_DIGITS):
         raise BadPassedSocket(f"LISTEN_FDS is '{count}', a number of descriptors would be right")
     labels = names.split(":") if names else []
     passed = PassedSockets([], [])

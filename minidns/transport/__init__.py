@@ -13,7 +13,8 @@ from minidns.responder.via import Via
 Reply = bytes | None
 
 # (query with its ID, client IP as 4 or 16 octets, how it came) -> the reply now or later.
-# An IPv4 client of a dual-stack socket is given as 4 octets. Does not raise.
+# An IPv4 client of a dual-stack socket is given as 4 octets. Does not raise. Each awaitable is the
+# query's own: it is cancelled when the client has gone.
 Respond = Callable[[bytes, bytes, Via], Reply | Awaitable[Reply]]
 
 Answers = Mapping[bytes, bytes]

@@ -11,7 +11,7 @@ _MAPPED = bytes(10) + b"\xff\xff"
 
 def unmap(packed: bytes) -> bytes:
     """4 octets for a v4-mapped address, else the 4 or 16 octets given."""
-    return packed[12:] if packed.startswith(_MAPPED) and len(packed) == 16 else packed
+    return packed[12:] if len(packed) == 16 and packed.startswith(_MAPPED) else packed
 
 
 def pack_client(family: int, host: str) -> bytes:

@@ -15,7 +15,7 @@ class UdpCounters:
     replies: int = 0  # datagrams that the kernel took
     from_cache: int = 0  # queries answered without calling respond()
     dropped_port: int = 0  # not answered, the source port is one that reflects (X02)
-    dropped_send: int = 0  # replies that the kernel refused: buffer full, no route, firewall
+    dropped_send: int = 0  # replies refused: buffer full, no route, firewall, too long
     dropped_busy: int = 0  # queries not answered, too many were in flight
     failed: int = 0  # replies that never came: respond()'s awaitable raised
     receive_errors: int = 0  # receiving failed otherwise than with "nothing there"

@@ -7,20 +7,23 @@ have their turn. Knows no listener and no timer: `check()` is told the time.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import cast
 
 from minidns.responder.via import Via
 from minidns.transport import Answers, Reply, Respond
-from minidns.transport.awaited import report
+from minidns.transport.awaited import AwaitedReplies, report
 from minidns.transport.counters import TcpCounters
 from minidns.transport.tcp_framing import PREFIX, FrameReader, frame
 from minidns.transport.tcp_limits import ConnectionTable, TcpLimits
 from minidns.transport.tcp_turns import MESSAGES_PER_SHARE, Turns
 
 READ_OCTETS = 65536  # of one read; one buffer serves all connections, what is left is copied
-_CHUNK = 16  # messages between two looks at what has gathered to be written
+# Messages between two looks at what has gathered to be written: what is unsent goes past its limit
+# by as many replies.
+_CHUNK = 8
 
 
 @dataclass(slots=True)
@@ -56,15 +59,16 @@ class TcpConnection(asyncio.BufferedProtocol):
         self.queries = 0
         self.octets_in = 0
         self.octets_out = 0
-        self.in_flight = 0
         self.transport: asyncio.Transport | None = None  # None before it opens and once it is lost
         self._service = service
         self._reader = FrameReader()
-        self._tasks: set[asyncio.Future[Reply]] = set()
+        self._awaited = AwaitedReplies(service.counters)
         self._last_active = self.opened
         self._message_since: float | None = None  # a message has begun and is awaited
         self._stalled_since: float | None = None  # the peer reads too little
         self._closing_since: float | None = None
+        self._taken = 0  # octets that the kernel had taken at the last look
+        self._taken_at = self.opened
         self._is_reading = True
         self._is_in_line = False
         self._has_ended = False  # the peer sends no more; it may still read
@@ -104,10 +108,15 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport = None
-        self._cancel_tasks()
+        self._awaited.give_up()
         self._service.forget(self)
 
     # What the server calls.
+
+    @property
+    def in_flight(self) -> int:
+        """Replies that are awaited."""
+        return len(self._awaited)
 
     @property
     def is_idle(self) -> bool:
@@ -122,14 +131,19 @@ class TcpConnection(asyncio.BufferedProtocol):
         )
 
     def check(self, now: float, idle_seconds: float) -> None:
-        """Close the connection when one of its time-outs is over."""
+        """Close the connection when one of its time-outs is over, or when the peer has gone."""
         limits = self._service.limits
         counters = self._service.counters
-        if self._stalled_since is not None or self._closing_since is not None:
-            since = self._closing_since if self._stalled_since is None else self._stalled_since
-            if since is not None and now - since >= limits.stall_seconds:
+        waits_since = self._closing_since if self._stalled_since is None else self._stalled_since
+        if waits_since is not None:
+            if not self._has_taken_more(now) and (
+                now - max(waits_since, self._taken_at) >= limits.stall_seconds
+            ):
                 counters.stalled += 1
                 self.abort()
+            return
+        if self._is_reset():
+            self.abort()
             return
         if self._message_since is not None:
             is_over = now - self._message_since >= limits.message_seconds
@@ -152,77 +166,99 @@ class TcpConnection(asyncio.BufferedProtocol):
         if self._closing_since is None:
             self._closing_since = self._service.clock()
             self._message_since = None
-            self._cancel_tasks()
+            self._awaited.give_up()
             if self.transport is not None:
                 self.transport.close()
 
     def abort(self) -> None:
         """Close at once."""
         self._closing_since = self._service.clock()
-        self._cancel_tasks()
+        self._awaited.give_up()
         if self.transport is not None:
             self.transport.abort()
+
+    def _has_taken_more(self, now: float) -> bool:
+        """Whether the peer reads, if slowly: the kernel has taken something since the last look."""
+        if self.transport is None:
+            return False
+        taken = self.octets_out - self.transport.get_write_buffer_size()
+        if taken == self._taken:
+            return False
+        self._taken, self._taken_at = taken, now
+        return True
+
+    def _is_reset(self) -> bool:
+        """Whether the peer has gone while nothing is read from it, so that asyncio cannot see it.
+
+        A close alone is no reset, it may be half a close: then the next reply finds out.
+        """
+        if self.transport is None or (self._is_reading and not self._has_ended):
+            return False
+        sock: socket.socket = self.transport.get_extra_info("socket")
+        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     # The work.
 
     def _work(self) -> None:
         """Answer messages that are here, as many as this turn allows, and see what comes next."""
-        if self.transport is None or self._closing_since is not None:
+        if self.transport is None or self.transport.is_closing():
             return
         try:
             self._answer_messages(self.transport)
         except Exception as error:  # the last resort of a connection: it ends, the server goes on
-            self._service.counters.failed += 1
-            report(error)
-            self.abort()
+            self._fail(error)
             return
         self._settle()
 
     def _answer_messages(self, transport: asyncio.Transport) -> None:
         service = self._service
-        counters = service.counters
         limits = service.limits
         look_up = service.answers.get
         share = left = min(MESSAGES_PER_SHARE, service.turns.left)
         pieces: list[bytes] = []
-        hits = misses = awaited = unsent = 0
+        hits = misses = others = unsent = 0
         is_last = False
-        while left > 0 and self._stalled_since is None and unsent < limits.unsent_octets:
-            wanted = min(left, _CHUNK, limits.in_flight - self.in_flight)
-            messages = self._reader.take(wanted)
-            left -= len(messages)
-            for message in messages:
-                body = look_up(message[PREFIX:])
-                if body is not None:
-                    size = len(body) + 2
-                    hits += 1
-                    unsent += size
-                    pieces += (size.to_bytes(PREFIX, "big"), message[:2], body)
-                    continue
-                outcome = service.respond(message, self.client, service.via)
-                if outcome is None:
-                    is_last = True
+        try:
+            while left > 0 and self._stalled_since is None and unsent < limits.unsent_octets:
+                wanted = min(left, _CHUNK, limits.in_flight - len(self._awaited))
+                messages = self._reader.take(wanted)
+                left -= len(messages)
+                for message in messages:
+                    body = look_up(message[PREFIX:])
+                    if body is not None:
+                        size = len(body) + PREFIX
+                        pieces += (size.to_bytes(PREFIX, "big"), message[:2], body)
+                        hits += 1
+                        unsent += size
+                        continue
+                    outcome = service.respond(message, self.client, service.via)
+                    if isinstance(outcome, bytes):
+                        pieces.append(frame(outcome))
+                        misses += 1
+                        unsent += len(outcome)
+                        continue
+                    others += 1
+                    if outcome is None:
+                        is_last = True
+                        break
+                    self._awaited.add(outcome, self._deliver)
+                if is_last or len(messages) < wanted or wanted <= 0:
                     break
-                if isinstance(outcome, bytes):
-                    misses += 1
-                    unsent += len(outcome)
-                    pieces.append(frame(outcome))
-                else:
-                    awaited += 1
-                    self._await_reply(outcome)
-            if is_last or len(messages) < wanted or wanted <= 0:
-                break
-        service.turns.left -= share - left
-        handled = hits + misses + awaited + is_last
-        self.queries += handled
-        counters.queries += handled
-        counters.from_cache += hits
-        if handled:
-            self._message_since = None
-        if pieces:
-            self._write(transport, b"".join(pieces), hits + misses)
+        finally:  # what went well before a fault is sent
+            service.turns.left -= share - left
+            self._count(hits, hits + misses + others)
+            if pieces:
+                self._write(transport, b"".join(pieces), hits + misses)
         if is_last:
             self.close()
+
+    def _count(self, hits: int, queries: int) -> None:
+        counters = self._service.counters
+        counters.from_cache += hits
+        counters.queries += queries
+        self.queries += queries
+        if queries:
+            self._message_since = None
 
     def _write(self, transport: asyncio.Transport, octets: bytes, replies: int) -> None:
         counters = self._service.counters
@@ -236,22 +272,21 @@ class TcpConnection(asyncio.BufferedProtocol):
         transport = self.transport
         if transport is None or self._closing_since is not None:
             return
-        is_blocked = (
-            self._stalled_since is not None or self.in_flight >= self._service.limits.in_flight
-        )
+        in_flight = len(self._awaited)
+        is_blocked = self._stalled_since is not None or in_flight >= self._service.limits.in_flight
         has_message = self._reader.has_message()
         if has_message and not is_blocked and not self._is_in_line:
             self._is_in_line = True
             self._service.turns.wait(self._resume)
         self._read_on(transport, not (is_blocked or has_message))
-        if not has_message and not self.in_flight:
+        if not has_message and not in_flight:
             is_over = self._has_ended or (self._service.is_draining and self._message_since is None)
             if is_over:
                 self.close()
 
     def _read_on(self, transport: asyncio.Transport, is_wanted: bool) -> None:
         """Read or stop reading; the time of a message runs only while it is waited for."""
-        if not is_wanted or not self._reader.is_partial:
+        if not is_wanted or self._has_ended or not self._reader.is_partial:
             self._message_since = None
         elif self._message_since is None:
             self._message_since = self._service.clock()
@@ -267,34 +302,24 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._is_in_line = False
         self._work()
 
-    def _await_reply(self, reply: Awaitable[Reply]) -> None:
-        task = asyncio.ensure_future(reply)
-        self._tasks.add(task)
-        self.in_flight += 1
-        self._service.counters.in_flight += 1
-        task.add_done_callback(self._finish)
-
-    def _finish(self, task: asyncio.Future[Reply]) -> None:
-        self._tasks.discard(task)
-        self.in_flight -= 1
-        counters = self._service.counters
-        counters.in_flight -= 1
-        if task.cancelled():
+    def _deliver(self, reply: Reply) -> None:
+        """An awaited reply is there. None, for want of one, ends the connection."""
+        if self.transport is None or self.transport.is_closing():
             return
-        if (error := task.exception()) is not None:
-            counters.failed += 1
-            report(error)
-        if self.transport is None or self._closing_since is not None:
-            return
-        reply = None if error is not None else task.result()
         if reply is None:
             self.close()
             return
+        try:
+            octets = frame(reply)
+        except OverflowError as error:
+            self._fail(error)
+            return
         self._last_active = self._service.clock()
         self._service.table.touch(self)
-        self._write(self.transport, frame(reply), 1)
+        self._write(self.transport, octets, 1)
         self._work()
 
-    def _cancel_tasks(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
+    def _fail(self, error: Exception) -> None:
+        self._service.counters.failed += 1
+        report(error)
+        self.close()

@@ -17,7 +17,8 @@ from minidns.transport.udp_mmsg import MmsgUdp, load_calls
 from minidns.transport.udp_portable import PortableUdp
 
 # Octets taken of a datagram. No query is that long; what is cut ends in an octet too many, so that
-# it is unreadable or has trailing octets. Larger than any answer over UDP (1,400).
+# it is unreadable or has trailing octets. No answer over UDP is that long either (1,400): one that
+# is gets dropped and counted.
 PACKET_OCTETS = 4096
 # Queries whose reply is awaited; the bound of the limits on client queries (BIND, Unbound 1,000).
 IN_FLIGHT = 1024

@@ -12,7 +12,7 @@ from typing import Any
 
 from minidns.sockets.pktinfo import ControlMessage
 from minidns.transport import Reply
-from minidns.transport.awaited import discard, report
+from minidns.transport.awaited import AwaitedReplies, discard
 from minidns.transport.counters import UdpCounters
 
 SocketAddress = tuple[Any, ...]  # as socket.recvmsg() gives it
@@ -25,46 +25,29 @@ class DeferredReplies:
         self._sock = sock
         self._counters = counters
         self._limit = limit
-        self._tasks: set[asyncio.Future[Reply]] = set()
+        self._awaited = AwaitedReplies(counters)
 
     def add(
         self, reply: Awaitable[Reply], address: SocketAddress, control: Sequence[ControlMessage]
     ) -> None:
         """Send the reply to `address` when it is there. Called on the event loop."""
-        if len(self._tasks) >= self._limit:
+        if len(self._awaited) >= self._limit:
             self._counters.dropped_busy += 1
             discard(reply)
             return
-        task = asyncio.ensure_future(reply)
-        self._tasks.add(task)
-        self._counters.in_flight += 1
 
-        def finish(done: asyncio.Future[Reply]) -> None:
-            self._tasks.discard(done)
-            self._counters.in_flight -= 1
-            if done.cancelled():
-                return
-            if (error := done.exception()) is not None:
-                self._counters.failed += 1
-                report(error)
-            elif (wire := done.result()) is not None:
+        def send(wire: Reply) -> None:
+            if wire is not None:
                 self._send(wire, address, control)
 
-        task.add_done_callback(finish)
+        self._awaited.add(reply, send)
 
     async def drain(self, grace: float) -> None:
-        """Wait at most `grace` seconds for the replies in flight; what is left is cancelled."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace)
-            for task in late:
-                task.cancel()
-            if late:
-                await asyncio.wait(late)
-
-    def cancel(self) -> None:
-        """Give up all replies in flight."""
-        for task in list(self._tasks):
-            task.cancel()
+        """Wait at most `grace` seconds for the replies in flight; what is left is given up."""
+        await self._awaited.wait(grace)
+        if len(self._awaited):
+            self._awaited.give_up()
+            await asyncio.sleep(0)  # a turn in which the cancelled ones end
 
     def _send(self, wire: bytes, address: SocketAddress, control: Sequence[ControlMessage]) -> None:
         try:

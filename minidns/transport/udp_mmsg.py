@@ -37,7 +37,10 @@ _Call = Callable[..., int]
 
 
 def load_calls() -> tuple[_Call, _Call] | None:
-    """libc's recvmmsg and sendmmsg, or None where they or the 64-bit layout are missing."""
+    """libc's recvmmsg and sendmmsg, or None where they or the 64-bit layout are missing.
+
+    A libc that has them may run on a kernel, in a sandbox or under a filter that has not.
+    """
     if not IS_LINUX or ctypes.sizeof(ctypes.c_void_p) != 8:
         return None
     try:
@@ -53,6 +56,10 @@ def load_calls() -> tuple[_Call, _Call] | None:
         ctypes.c_void_p,
     )
     send.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_uint, ctypes.c_int)
+    for call, arguments in ((receive, (-1, None, 0, 0, None)), (send, (-1, None, 0, 0))):
+        call(*arguments)
+        if ctypes.get_errno() != errno.EBADF:
+            return None
     return receive, send
 
 
@@ -101,6 +108,7 @@ class MmsgUdp:
         counters = self._counters
         packets = arrays.packets
         look_up = self._answers.get
+        room = arrays.slot_octets - 2
         lengths = arrays.lengths[:count].tolist()
         counters.queries += count
         counters.query_octets += sum(lengths)
@@ -118,6 +126,10 @@ class MmsgUdp:
                 if body is _NO_REPLY:
                     silent.append(len(sizes))
             size = len(body)
+            if size > room:  # it would overwrite the next query
+                counters.dropped_send += 1
+                silent.append(len(sizes))
+                body, size = _NO_REPLY, 0
             packets[start : start + size] = body
             append(size + 2)
         counters.from_cache += count - misses
@@ -140,15 +152,13 @@ class MmsgUdp:
         wire = arrays.packets[start:end]
         if end - start == arrays.slot_octets:
             wire += b"\x00"  # maybe cut short: never to be taken for a whole message
-        name = arrays.name_at(slot)
-        is_v4 = self._family == socket.AF_INET
-        client = name[4:8] if is_v4 else unmap(name[8:24])
-        outcome = self._respond(wire, client, self._via)
-        if outcome is None:
-            return _NO_REPLY
+        outcome = self._respond(wire, unmap(arrays.client_at(slot)), self._via)
         if isinstance(outcome, bytes):
             return outcome[2:]
-        data = arrays.control_at(slot)
+        if outcome is None:
+            return _NO_REPLY
+        is_v4 = self._family == socket.AF_INET
+        name, data = arrays.name_at(slot), arrays.control_at(slot)
         level, kind = (
             (socket.IPPROTO_IP, IP_PKTINFO) if is_v4 else (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)
         )

@@ -86,6 +86,9 @@ class PortableUdp:
                 self._deferred.add(outcome, address, reply_control(received))
                 return
             reply = outcome
+        if len(reply) > self._packet_octets:  # as `udp_mmsg`, which has no room for it
+            counters.dropped_send += 1
+            return
         try:
             self._sock.sendmsg([reply], reply_control(received), socket.MSG_DONTWAIT, address)
         except OSError:  # buffer full, no route, firewall: this reply is lost, the next may go

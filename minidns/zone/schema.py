@@ -17,7 +17,7 @@ DRAFT = "http://json-schema.org/draft-07/schema#"
 
 _CODES = range(1, 65_536)
 _NO_DATA = frozenset({41, *range(128, 256)})  # OPT, Q-types and meta-types: RFC 6895 section 3.1
-_TYPE_NUMBER = "^TYPE(?:0|[1-9][0-9]{0,4})$"  # RFC 3597 section 5
+_NUMBERED = "TYPE[0-9]{1,5}"  # RFC 3597 section 5
 _PROVIDER_TYPE = "^(?:URLFWD|.*/.*)$"  # octoDNS's providers', no DNS records
 _INCLUDE = r"\S\.ya?ml$"  # what an editor makes of `!include records.yaml`
 # Owners: no white space, no empty label, at most 63 characters a label unless one is escaped.
@@ -40,7 +40,10 @@ def zone_schema() -> Schema:
             "<<": True,
         },
         "additionalProperties": _records("A name relative to the zone, with its records."),
-        "propertyNames": {"pattern": _OWNER},
+        "propertyNames": {
+            "pattern": _OWNER,
+            "patternErrorMessage": "A name: labels of 1 to 63 characters, no white space.",
+        },
         "definitions": {
             "records": {
                 "anyOf": [
@@ -65,6 +68,10 @@ def zone_schema() -> Schema:
             "record": _record(),
             **{type_to_text(code): value_of(code) for code in RDATA_TYPES},
             "OCTETS": generic_value(),
+            "NUMBERED": {
+                "type": ["string", "number", "boolean", "object"],
+                "description": "octets in the form of RFC 3597 section 5, or the type's own form",
+            },
         },
     }
 
@@ -78,6 +85,7 @@ def _record() -> Schema:
     described = [type_to_text(code) for code in RDATA_TYPES]
     conditions = [_of_type([name], name) for name in described]
     conditions.append(_of_type(fieldless, "OCTETS"))
+    conditions.append(_of_type([_NUMBERED], "NUMBERED"))
     conditions.append(
         {
             "if": _has_type({"not": {"pattern": _PROVIDER_TYPE}}),
@@ -135,7 +143,7 @@ def _type(fieldless: list[str]) -> Schema:
             },
             {
                 "type": "string",
-                "pattern": _TYPE_NUMBER,
+                "pattern": _one_of([_NUMBERED]),
                 "description": "Any type by its number (RFC 3597 section 5).",
             },
             {

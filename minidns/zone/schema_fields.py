@@ -47,17 +47,22 @@ _IPV6 = (  # RFC 4291 section 2.2; how many groups stand around '::' is left to 
     rf"|(?:{_GROUPS})?::(?:(?:{_GROUP}:){{0,5}}{_IPV4}|(?:{_GROUPS})?))"
 )
 _NAME = r"(?:\.|(?:(?:\\[0-9]{3}|\\[^0-9]|[^\s.\\\"]){1,63}\.)+)"  # absolute
-_STRING = r"(?:\"(?:\\[\s\S]|[^\"\\])*\"|[^\s\"]\S*)"
-_REST = r"\S[\s\S]*"
+_QUOTED = r"\"(?:\\[\s\S]|[^\"\\])*\""
+_STRING = rf"(?:{_QUOTED}|[^\s\"]\S*)"
 _HEX = r"(?:[0-9A-Fa-f]\s*[0-9A-Fa-f]\s*)+"
-_BASE64 = r"[0-9A-Za-z+/=][0-9A-Za-z+/=\s]*"
+_SIXTY_FOUR = r"[0-9A-Za-z+/]\s*"
+_BASE64 = (
+    rf"(?=\S)(?:(?:{_SIXTY_FOUR}){{4}})*"
+    rf"(?:(?:{_SIXTY_FOUR}){{2}}=\s*=|(?:{_SIXTY_FOUR}){{3}}=)?"
+)
 _PERIOD = "(?:(?:[0-9]+[WDHMSwdhms])+|[0-9]{1,10})"
 _ALGORITHM = f"(?:[0-9]{{1,3}}|{'|'.join(ALGORITHMS)})"
-_SALT = "(?:-|(?:[0-9A-Fa-f]{2})+)"
+_SALT = "(?:-|(?:[0-9A-Fa-f]{2})*)"
 _HASHED_OWNER = "[0-9A-Va-v]+"
 _MOMENT = "[0-9]{1,14}"
 _TAG = "[0-9A-Za-z]+"
 _TYPE = "[0-9A-Za-z-]+"
+_TYPES = rf"{_TYPE}(?:\s+{_TYPE})*"
 
 _LARGEST = {octets: 256**octets - 1 for octets in (1, 2, 4)}
 # 2001:10:20:30:40:50:1:2 is a number of base 60 in YAML 1.1; with eight digits it is at least this.
@@ -76,7 +81,7 @@ def kind_of(kind: Kind) -> FieldKind:
     if isinstance(kind, Location):
         return FieldKind({}, _LOCATION)
     if isinstance(kind, ServiceParameters):
-        return FieldKind(_PARAMETERS, _REST)
+        return FieldKind(_PARAMETERS, _PARAMETERS_TEXT)
     return _KINDS[kind]
 
 
@@ -118,7 +123,7 @@ _IPV6_SCHEMA = {
     **matching(_IPV6, "An IPv6 address, as 2001:db8::1.", "integer"),
     "minimum": _SMALLEST_ADDRESS,
 }
-_BASE64_SCHEMA = matching(_BASE64, "Base64.", "number")
+_BASE64_SCHEMA = {**matching(_BASE64, "Base64.", "integer"), "minimum": 0}
 _TYPE_SCHEMA = matching(_TYPE, "The name of a record type.")
 
 _KINDS: Mapping[Kind, FieldKind] = {
@@ -152,53 +157,57 @@ _KINDS: Mapping[Kind, FieldKind] = {
     STRINGS: FieldKind(_SCALAR, r"[\s\S]*"),
     TAG: FieldKind(
         {
-            **matching(_TAG, "Letters and digits, as issue.", "number", "boolean"),
+            **matching(_TAG, "Letters and digits, as issue.", "integer", "boolean"),
+            "minimum": 0,
             "examples": ["issue", "issuewild", "iodef", "issuemail"],
         },
         _TAG,
     ),
     TEXT: FieldKind(_SCALAR, _STRING),
     TARGET: FieldKind({**_SCALAR, "minLength": 1}, _STRING),
-    HEX: FieldKind({**matching(_HEX, "Hexadecimal.", "number"), "minimum": 0}, _HEX),
+    HEX: FieldKind({**matching(_HEX, "Hexadecimal.", "integer"), "minimum": 0}, _HEX),
     BASE64: FieldKind(_BASE64_SCHEMA, _BASE64),
-    SALT: FieldKind({**matching(_SALT, "Hexadecimal, '-' for none.", "number")}, _SALT),
+    SALT: FieldKind(
+        {**matching(_SALT, "Hexadecimal, '-' for none.", "integer"), "minimum": 0}, _SALT
+    ),
     HASHED_OWNER: FieldKind(
-        matching(_HASHED_OWNER, "Base32hex (0-9 and A-V).", "number"), _HASHED_OWNER
+        {**matching(_HASHED_OWNER, "Base32hex (0-9 and A-V).", "integer"), "minimum": 0},
+        _HASHED_OWNER,
     ),
     TYPE: FieldKind(_TYPE_SCHEMA, _TYPE),
     TYPES: FieldKind(
-        {
-            **matching(rf"{_TYPE}(?:\s+{_TYPE})*", "Names of record types.", "array"),
-            "items": _TYPE_SCHEMA,
-        },
-        _REST,
+        {**matching(_TYPES, "Names of record types.", "array"), "items": _TYPE_SCHEMA},
+        _TYPES,
     ),
 }
 
 _WITHOUT_VALUE: Schema = {"type": ["null", "string"], "maxLength": 0}
-_PARAMETERS: Schema = {
-    "type": ["object", "string", "null"],
-    "properties": {
-        "alpn": _list_of(
-            {"type": ["string", "number"], "minLength": 1, "examples": ["h2", "h3"]},
-            "Protocols, the best first (RFC 9460 section 7.1).",
-        ),
-        "no-default-alpn": {
-            **_WITHOUT_VALUE,
-            "description": "Has no value: nothing but alpn is spoken (RFC 9460 section 7.1).",
-        },
-        "port": {**whole_number(_LARGEST[2]), "description": "RFC 9460 section 7.2."},
-        "ipv4hint": _list_of(_IPV4_SCHEMA, "Addresses to begin with (RFC 9460 section 7.3)."),
-        "ipv6hint": _list_of(_IPV6_SCHEMA, "Addresses to begin with (RFC 9460 section 7.3)."),
-        "ech": {**_BASE64_SCHEMA, "description": "Encrypted Client Hello, in Base64 (RFC 9848)."},
-        "mandatory": _list_of(
-            {"type": "string", "minLength": 1},
-            "Parameters that a client has to understand (RFC 9460 section 8).",
-        ),
-        "dohpath": {"type": "string", "minLength": 1, "description": "RFC 9461 section 5."},
-        "ohttp": {**_WITHOUT_VALUE, "description": "Has no value (RFC 9540 section 4)."},
-        "tls-supported-groups": _list_of(whole_number(_LARGEST[2]), "Groups of TLS by number."),
+_PARAMETER_VALUES: Mapping[str, Schema] = {
+    "alpn": _list_of(
+        {"type": ["string", "number"], "minLength": 1, "examples": ["h2", "h3"]},
+        "Protocols, the best first (RFC 9460 section 7.1).",
+    ),
+    "no-default-alpn": {
+        **_WITHOUT_VALUE,
+        "description": "Has no value: nothing but alpn is spoken (RFC 9460 section 7.1).",
     },
+    "port": {**whole_number(_LARGEST[2]), "description": "RFC 9460 section 7.2."},
+    "ipv4hint": _list_of(_IPV4_SCHEMA, "Addresses to begin with (RFC 9460 section 7.3)."),
+    "ipv6hint": _list_of(_IPV6_SCHEMA, "Addresses to begin with (RFC 9460 section 7.3)."),
+    "ech": {**_BASE64_SCHEMA, "description": "Encrypted Client Hello, in Base64 (RFC 9848)."},
+    "mandatory": _list_of(
+        {"type": "string", "minLength": 1},
+        "Parameters that a client has to understand (RFC 9460 section 8).",
+    ),
+    "dohpath": {"type": "string", "minLength": 1, "description": "RFC 9461 section 5."},
+    "ohttp": {**_WITHOUT_VALUE, "description": "Has no value (RFC 9540 section 4)."},
+    "tls-supported-groups": _list_of(whole_number(_LARGEST[2]), "Groups of TLS by number."),
+}
+_PARAMETER = rf"(?:{'|'.join(_PARAMETER_VALUES)}|key[0-9]{{1,5}})(?:=(?:{_QUOTED}|[^\s\"]*))?"
+_PARAMETERS_TEXT = rf"{_PARAMETER}(?:\s+{_PARAMETER})*"
+_PARAMETERS: Schema = {
+    **matching(_PARAMETERS_TEXT, 'As alpn="h2,h3" port=443.', "object", "null"),
+    "properties": dict(_PARAMETER_VALUES),
     "patternProperties": {"^key[0-9]{1,5}$": {"type": ["string", "number", "boolean", "null"]}},
     "additionalProperties": False,
 }

@@ -41,7 +41,7 @@ def value_of(code: int) -> Schema:
         return {**schema, **words}
     known: dict[str, Schema] = {}
     for field in fields:
-        known |= dict.fromkeys((field.name, *field.older), kind_of(field.kind).in_map)
+        known |= dict.fromkeys((field.name, *field.older), _in_map(field))
     optional = {field.name for field in fields if field.may_be_missing}
     optional |= _MISSING_IN_OCTODNS.get(code, frozenset())
     schema = _map_schema(code, known, optional | {name for f in fields for name in f.older})
@@ -98,6 +98,13 @@ def _map_schema(
     }
 
 
+def _in_map(field: Field) -> Schema:
+    schema = kind_of(field.kind).in_map
+    if field.may_be_missing:  # may be empty, too
+        return {**schema, "pattern": f"{schema['pattern']}|^$"}
+    return schema
+
+
 def _described(name: str, schema: Schema) -> Schema:
     return {**schema, "description": FIELD_WORDS[name]}
 
@@ -113,14 +120,14 @@ def _pattern(fields: Sequence[Field]) -> str:
     for field in fields:
         tokens = (r"\s+" if pattern else "") + kind_of(field.kind).in_text
         pattern += f"(?:{tokens})?" if field.may_be_missing else tokens
-    return rf"^\s*(?:{pattern}|{_GENERIC})\s*$"
+    return rf"^\s*(?:(?!\\#){pattern}|{_GENERIC})\s*$"
 
 
 def _add_older_ds(schema: Schema) -> None:
     fields = {field.name: field for field in RDATA_TYPES[RRType.DS].fields}
     for older, name in _OLDER_DS.items():
         if older not in schema["properties"]:
-            described = _described(name, kind_of(fields[name].kind).in_map)
+            described = _described(name, _in_map(fields[name]))
             schema["properties"][older] = {**described, "deprecationMessage": f"Now {name}."}
     required = schema.pop("required")
     schema["anyOf"] = [{"required": required}, {"required": list(_OLDER_DS)}]

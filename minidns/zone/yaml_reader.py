@@ -1,7 +1,7 @@
 """The YAML files of one zone: the file itself and what it includes, with every fault gathered.
 
-What a hostile file could grow is bounded before it is built (README, Limits): octets, includes, their
-depth, and what aliases and merges expand to. Knows nothing of DNS.
+What a hostile file could grow is bounded before it is built (README, Limits): octets, includes,
+their depth, and what aliases and merges expand to. Knows nothing of DNS.
 """
 
 import os
@@ -12,7 +12,6 @@ from pathlib import Path
 import yaml
 
 from minidns.zone.faults import fault
-from minidns.zone.findings import MAX_PER_RULE
 from minidns.zone.include import (
     MAX_FILE,
     MAX_INCLUDE_DEPTH,
@@ -26,6 +25,7 @@ from minidns.zone.yaml_syntax import explain_syntax_error, find_encoding_fault
 from minidns.zone.yaml_tree import Node, Place, Text, mark_of
 
 MAX_EXPANDED = 10_000_000  # nodes that the aliases and merges of one zone stand for
+MAX_PER_RULE = 1_000  # faults of one zone; who mends these checks again
 MAX_INCLUDES = 10_000  # includes of one zone, each time one is named
 
 
@@ -67,7 +67,9 @@ class YamlReader:
         if self._reported[rule] > MAX_PER_RULE + 1:
             return
         if self._reported[rule] > MAX_PER_RULE:
-            message = f"over {MAX_PER_RULE} of these: mend them, and check again to see the others"
+            message = (
+                f"over {MAX_PER_RULE:,} of these: mend them, and check again to see the others"
+            )
         self.faults.append(fault(rule, mark_of(place), message))
 
     def expand(self, size: int, place: Place) -> None:

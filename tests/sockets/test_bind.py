@@ -3,6 +3,7 @@
 import errno
 import os
 import socket
+import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -68,6 +69,26 @@ def test_one_number_for_both_families(text: str, stack: ExitStack) -> None:
         sock.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY)
         for sock in (pairs[1].udp, pairs[1].tcp)
     )
+
+
+@needs_ipv6
+@pytest.mark.parametrize("hosts", [("0.0.0.0", "::"), ("::", "0.0.0.0")])
+def test_wildcards_side_by_side(hosts: tuple[str, str], stack: ExitStack) -> None:
+    """IPV6_V6ONLY: each family has its own sockets on the port, and its clients reach those."""
+    pairs = bind_group(hosts, 0)
+    for pair in pairs:
+        stack.callback(pair.close)
+        loopback = "::1" if ":" in pair.host else "127.0.0.1"
+        with (
+            socket.socket(pair.udp.family, socket.SOCK_DGRAM) as client,
+            socket.create_connection((loopback, pair.port)) as connection,
+        ):
+            client.sendto(b"q", (loopback, pair.port))
+            accepted, peer = pair.tcp.accept()
+            accepted.close()
+            assert peer[:2] == connection.getsockname()[:2]
+            assert pair.udp.recv(2) == b"q"
+    assert ports_of(pairs) == {pairs[0].port}
 
 
 def test_tcp_taken_frees_udp(stack: ExitStack) -> None:
@@ -208,7 +229,22 @@ def test_busy_port_says_who_and_the_ways_out(stack: ExitStack) -> None:
     for hint in ("--listen", "DNSStubListener=no", "resolvectl domain"):
         assert hint in text
     if IS_LINUX:
-        assert f"(pid {os.getpid()})" in text
+        assert f"(pid {os.getpid()}), which is this command: an address given before" in text
+
+
+@needs_linux
+def test_busy_port_of_another_process_is_not_called_ours(stack: ExitStack) -> None:
+    taken = bind_pair("127.0.0.1", 0)
+    stack.callback(taken.close)
+    other = stack.enter_context(
+        subprocess.Popen(["sleep", "60"], stdin=subprocess.DEVNULL, pass_fds=[taken.udp.fileno()])
+    )
+    stack.callback(other.kill)
+    taken.close()
+    with pytest.raises(BindError) as caught:
+        bind_pair("127.0.0.1", taken.port)
+    assert f"(pid {other.pid})\n" in str(caught.value)
+    assert "this command" not in str(caught.value)
 
 
 def test_address_that_this_machine_lacks() -> None:

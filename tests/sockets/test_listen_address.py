@@ -56,6 +56,8 @@ def test_default_port_is_the_callers() -> None:
         ("5053", "no IP address"),
         ("999.1.1.1:53", "no IP address"),
         ("[::ffff:10.0.0.1]:53", "10.0.0.1"),
+        ("[fe80::1]:53", r"another on each interface; name it, \[fe80::1%eth0\]"),
+        ("fe80::1", "another on each interface"),
         ("224.0.0.251:53", "multicast"),
         ("[ff02::1]:53", "multicast"),
     ],

@@ -10,8 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from minidns.sockets.linux import IS_LINUX, SO_TIMESTAMP_OLD
-from minidns.sockets.systemd import take_passed_sockets
+from minidns.sockets.linux import (
+    IP_MTU_DISCOVER,
+    IP_PMTUDISC_OMIT,
+    IPV6_MTU_DISCOVER,
+    IPV6_PMTUDISC_OMIT,
+    IS_LINUX,
+    SO_TIMESTAMP_OLD,
+)
+from minidns.sockets.systemd import BadPassedSocket, take_passed_sockets
 
 pytestmark = pytest.mark.skipif(not IS_LINUX, reason="systemd is of Linux")
 
@@ -110,8 +117,27 @@ def test_of_another_process(pair: tuple[socket.socket, socket.socket]) -> None:
     assert (result["bad"], result["udp"]) == (None, None)
 
 
-def test_count_that_is_no_number() -> None:
-    assert "LISTEN_FDS is 'x'" in str(run_child([], count="x")["bad"])
+@pytest.mark.parametrize("count", ["x", "-1", "99999999999", "9" * 5000])
+def test_count_that_is_no_number(count: str) -> None:
+    environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": count}
+    with pytest.raises(BadPassedSocket, match=f"LISTEN_FDS is '{count}'"):
+        take_passed_sockets(environment)
+    assert environment == {}
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="no IPv6 here")
+def test_dual_stack_socket_heeds_no_path_mtu_for_either_family() -> None:
+    """systemd binds `ListenDatagram=53` to :: for both."""
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        sock.bind(("::", 0))
+        environment = {"LISTEN_PID": str(os.getpid()), "LISTEN_FDS": "1"}
+        passed = take_passed_sockets(environment, first=os.dup(sock.fileno()))
+        assert passed is not None
+        with passed.udp[0] as udp:
+            assert udp.getsockopt(socket.IPPROTO_IP, IP_MTU_DISCOVER) == IP_PMTUDISC_OMIT
+            assert udp.getsockopt(socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER) == IPV6_PMTUDISC_OMIT
+            assert udp.getsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO) == 1
 
 
 def test_none_passed() -> None:

@@ -1,10 +1,14 @@
 """What the tests of the transports share: a fake responder, servers on loopback, a fake clock."""
 
 import asyncio
+import os
 import socket
+import struct
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from typing import Any
+
+import pytest
 
 from minidns.responder.via import Via
 from minidns.sockets.bind import BoundPair, bind_pair
@@ -12,7 +16,20 @@ from minidns.transport import Reply
 from minidns.transport.tcp import TcpServer
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.transport.udp import UdpServer
+from minidns.transport.udp_mmsg import load_calls
 
+needs_ipv6 = pytest.mark.skipif(not os.path.exists("/proc/net/if_inet6"), reason="no IPv6 here")
+# For the argument `batched`: recvmmsg/sendmmsg, and recvmsg/sendmsg.
+batched_or_not = pytest.mark.parametrize(
+    "batched",
+    [
+        pytest.param(
+            True, id="mmsg", marks=pytest.mark.skipif(load_calls() is None, reason="no recvmmsg")
+        ),
+        pytest.param(False, id="portable"),
+    ],
+)
+RST_ON_CLOSE = struct.pack("ii", 1, 0)  # SO_LINGER with 0 seconds, socket(7)
 PATIENCE = 10.0  # seconds until a test that waits in vain fails
 
 
@@ -63,6 +80,30 @@ class FakeResponder:
         except asyncio.CancelledError:
             self.cancelled.append(wire)
             raise
+
+
+class StubbornResponder(FakeResponder):
+    """Its replies are awaited, and go on when they are cancelled, until `end()`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._ended = asyncio.Event()
+        self._left = 0
+
+    def respond(self, wire: bytes, client: bytes, via: Via) -> Awaitable[Reply]:
+        return self._resist()
+
+    async def end(self) -> None:
+        self._ended.set()
+        await until(lambda: not self._left)
+
+    async def _resist(self) -> Reply:
+        self._left += 1
+        while not self._ended.is_set():
+            with suppress(asyncio.CancelledError):
+                await self._ended.wait()
+        self._left -= 1
+        return None
 
 
 class FakeClock:

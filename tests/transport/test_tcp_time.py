@@ -8,6 +8,7 @@ import pytest
 from minidns.transport.tcp_limits import PRESSED_IDLE_SECONDS
 from tests.transport.clients import (
     FakeResponder,
+    StubbornResponder,
     framed,
     read_message,
     run,
@@ -130,13 +131,51 @@ def test_peer_that_reads_nothing_is_dropped() -> None:
                 sender = asyncio.ensure_future(loop.sock_sendall(sock, flood))
                 (connection,) = server.connections
                 await until(lambda: connection._stalled_since is not None)
-                server.sweep(clock.now + 4.9)
-                assert server.counters.stalled == 0
+                for seconds in (0, 4.9):
+                    server.sweep(clock.now + seconds)
+                    assert server.counters.stalled == 0
                 server.sweep(clock.now + 5)
                 assert server.counters.stalled == 1
                 await until(lambda: not server.counters.connections)
                 sender.cancel()
                 await asyncio.wait([sender])
+
+    run(test())
+
+
+def test_peer_that_reads_slowly_is_not() -> None:
+    """Five seconds without a single octet taken, and not five seconds for all that is unsent."""
+
+    async def test() -> None:
+        limits = {"unsent_octets": 1 << 20}
+        async with tcp_server(FakeResponder(), **limits) as (server, address, clock):
+            loop = asyncio.get_running_loop()
+            with socket.socket() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+                await until(lambda: any(each.transport for each in server.connections))
+                (connection,) = server.connections
+                transport = connection.transport
+                assert transport is not None
+                # A little at a time goes from asyncio's buffer to the kernel's.
+                transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
+                )
+                await loop.sock_sendall(sock, framed(*[b"..big:60000"] * 40))
+                await until(lambda: connection._stalled_since is not None)
+                for seconds in (0, 4.9):
+                    server.sweep(clock.now + seconds)
+                unsent = transport.get_write_buffer_size()
+                while transport.get_write_buffer_size() == unsent:
+                    await loop.sock_recv(sock, 4096)
+                assert connection._stalled_since is not None
+                for seconds in (5, 9.9):
+                    server.sweep(clock.now + seconds)
+                    assert server.counters.stalled == 0
+                server.sweep(clock.now + 10)
+                assert server.counters.stalled == 1
+                await until(lambda: not server.counters.connections)
 
     run(test())
 
@@ -155,24 +194,49 @@ def test_closing_does_not_wait_for_ever() -> None:
                 sock.shutdown(socket.SHUT_WR)
                 (connection,) = server.connections
                 await until(lambda: connection._closing_since is not None)
-                server.sweep(clock.now + 4.9)
-                assert server.counters.connections == 1
+                for seconds in (0, 4.9):
+                    server.sweep(clock.now + seconds)
+                    assert server.counters.connections == 1
                 server.sweep(clock.now + 5)
                 await until(lambda: not server.counters.connections)
 
     run(test())
 
 
+def test_half_close_in_the_middle_of_a_message() -> None:
+    """The rest will never come, so it is not waited for; the reply before it is."""
+
+    async def test() -> None:
+        responder = FakeResponder()
+        async with (
+            tcp_server(responder) as (server, address, clock),
+            tcp_client(address) as (reader, writer),
+        ):
+            writer.write(framed(b"..later") + b"\x00\x09cut")
+            writer.write_eof()
+            (connection,) = server.connections
+            await until(lambda: connection._has_ended and responder.waiting)
+            server.sweep(clock.now + 60)
+            assert server.counters.timed_out == 0
+            responder.release(b"..later", b"..done")
+            assert await read_message(reader) == b"..done"
+            assert await reader.read() == b""
+
+    run(test())
+
+
 def test_under_pressure_idle_connections_go_soon() -> None:
     async def test() -> None:
-        async with tcp_server(FakeResponder(), connections=1) as (server, address, clock):
-            async with tcp_client(address) as (reader, writer):
-                writer.write(framed(b"..q"))
-                await read_message(reader)
-                server.sweep(clock.now + PRESSED_IDLE_SECONDS - 0.1)
-                assert server.counters.timed_out == 0
-                server.sweep(clock.now + PRESSED_IDLE_SECONDS)
-                assert await reader.read() == b""
+        async with (
+            tcp_server(FakeResponder(), connections=1) as (server, address, clock),
+            tcp_client(address) as (reader, writer),
+        ):
+            writer.write(framed(b"..q"))
+            await read_message(reader)
+            server.sweep(clock.now + PRESSED_IDLE_SECONDS - 0.1)
+            assert server.counters.timed_out == 0
+            server.sweep(clock.now + PRESSED_IDLE_SECONDS)
+            assert await reader.read() == b""
 
     run(test())
 
@@ -219,6 +283,25 @@ def test_drain() -> None:
             assert await read_message(waiting) == b"..done"
             assert await waiting.read() == b""
             await drain
+
+    run(test())
+
+
+def test_drain_does_not_wait_for_work_that_resists() -> None:
+    """A task that catches its cancellation and goes on."""
+
+    async def test() -> None:
+        responder = StubbornResponder()
+        async with (
+            tcp_server(responder) as (server, address, _),
+            tcp_client(address) as (reader, writer),
+        ):
+            writer.write(framed(b"..q"))
+            await until(lambda: server.counters.in_flight)
+            await server.drain(0.01)
+            assert await reader.read() == b""
+            assert (server.counters.connections, server.counters.in_flight) == (0, 0)
+            await responder.end()
 
     run(test())
 

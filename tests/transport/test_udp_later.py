@@ -1,0 +1,133 @@
+"""Replies over UDP that are awaited, for both forms alike, and the end of a server."""
+
+import asyncio
+from typing import Any
+
+from minidns.sockets.bind import bind_pair
+from minidns.transport.udp import UdpServer
+from tests.transport.clients import (
+    FakeResponder,
+    StubbornResponder,
+    UdpClient,
+    batched_or_not,
+    needs_ipv6,
+    run,
+    udp_server,
+    until,
+)
+
+pytestmark = batched_or_not
+
+
+def test_reply_that_comes_later(batched: bool) -> None:
+    async def test() -> None:
+        responder = FakeResponder()
+        async with udp_server(responder, host="0.0.0.0", batched=batched) as (server, pair):
+            with UdpClient("127.0.0.1") as client:
+                client.send(b"..later1", ("127.0.0.2", pair.port))
+                client.send(b"..later2", ("127.0.0.3", pair.port))
+                await until(lambda: len(responder.waiting) == 2)
+                assert await client.exchange(b"..now", ("127.0.0.1", pair.port)) == b"..reply:now"
+                assert server.counters.in_flight == 2
+                responder.release(b"..later2", b"..two")
+                assert await client.receive() == (b"..two", ("127.0.0.3", pair.port))
+                responder.release(b"..later1", b"..one")
+                assert await client.receive() == (b"..one", ("127.0.0.2", pair.port))
+                assert (server.counters.in_flight, server.counters.replies) == (0, 3)
+
+    run(test())
+
+
+@needs_ipv6
+def test_reply_that_comes_later_over_ipv6(batched: bool) -> None:
+    async def test() -> None:
+        responder = FakeResponder()
+        async with udp_server(responder, host="::", batched=batched) as (_, pair):
+            with UdpClient("::1") as client:
+                client.send(b"..later", ("::1", pair.port))
+                await until(lambda: responder.waiting)
+                responder.release(b"..later", b"..done")
+                assert await client.receive() == (b"..done", ("::1", pair.port))
+
+    run(test())
+
+
+def test_replies_in_flight_are_bounded(batched: bool) -> None:
+    async def test() -> None:
+        responder = FakeResponder()
+        async with udp_server(responder, batched=batched, in_flight=2) as (server, pair):
+            with UdpClient() as client:
+                for number in range(5):
+                    client.send(b"..later%d" % number, ("127.0.0.1", pair.port))
+                await until(lambda: server.counters.dropped_busy == 3)
+                await until(lambda: len(responder.waiting) == 2)
+                responder.release(b"..later0", None)  # no reply after all
+                responder.release(b"..later1", b"..one")
+                assert (await client.receive())[0] == b"..one"
+                assert server.counters.replies == 1
+
+    run(test())
+
+
+def test_drain_does_not_wait_for_work_that_resists(batched: bool) -> None:
+    """A task that catches its cancellation and goes on."""
+
+    async def test() -> None:
+        responder = StubbornResponder()
+        async with udp_server(responder, batched=batched) as (server, pair):
+            with UdpClient() as client:
+                client.send(b"..q", ("127.0.0.1", pair.port))
+                await until(lambda: server.counters.in_flight)
+                server.stop()
+                await server.drain(0.01)
+                assert server.counters.in_flight == 0
+                await responder.end()
+
+    run(test())
+
+
+def test_awaitable_that_raises(batched: bool) -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        complaints: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, what: complaints.append(what))
+
+        async def fail() -> bytes:
+            raise ZeroDivisionError
+
+        pair = bind_pair("127.0.0.1", 0)
+        server = UdpServer(pair.udp, lambda *_: fail(), {}, batched=batched)
+        server.start(loop)
+        with UdpClient() as client:
+            client.send(b"..q", ("127.0.0.1", pair.port))
+            await until(lambda: server.counters.failed)
+        server.stop()
+        pair.close()
+        assert isinstance(complaints[0]["exception"], ZeroDivisionError)
+
+    run(test())
+
+
+def test_stop_answers_what_waits_and_drain_what_is_in_flight(batched: bool) -> None:
+    """O03."""
+
+    async def test() -> None:
+        responder = FakeResponder()
+        pair = bind_pair("127.0.0.1", 0)
+        server = UdpServer(pair.udp, responder.respond, {}, batched=batched)
+        server.start(asyncio.get_running_loop())
+        with UdpClient() as client:
+            client.send(b"..waiting", ("127.0.0.1", pair.port))
+            client.send(b"..later", ("127.0.0.1", pair.port))
+            client.send(b"..later for ever", ("127.0.0.1", pair.port))
+            server.stop()
+            server.stop()
+            assert (await client.receive())[0] == b"..reply:waiting"
+            await until(lambda: len(responder.waiting) == 2)
+            responder.release(b"..later", b"..late")
+            await server.drain(0.01)
+            assert (await client.receive())[0] == b"..late"
+        assert responder.cancelled == [b"..later for ever"]
+        pair.close()
+
+    run(test())
