@@ -8,15 +8,15 @@ from minidns.cli import output
 _EPILOG = """\
 For every editor that runs yaml-language-server (VS Code with the YAML extension, Neovim, Helix):
 
-  minidns schema > zones/zone.schema.json
+  minidns schema > zone.schema.json
 
-and in the first line of each zone file:
+beside the directory of the zones, and in the first line of each zone file:
 
-  # yaml-language-server: $schema=zone.schema.json
+  # yaml-language-server: $schema=../zone.schema.json
 
-In VS Code `yaml.schemas: {"zones/zone.schema.json": "zones/*.yaml"}` does the same for all files,
-and `yaml.customTags: ["!include scalar"]` makes includes known. `minidns check` finds what a
-schema cannot see."""
+In VS Code the setting `yaml.schemas: {"./zone.schema.json": "zones/*.yaml"}` does that for all
+files, and `yaml.customTags: ["!include scalar"]` makes includes known. `minidns check` finds what
+a schema cannot see."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

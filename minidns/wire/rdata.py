@@ -128,8 +128,13 @@ def _read_simple(kind: Kind, text: str) -> bytes:
 
 def _tokens_of_text(code: int, text: str) -> list[Token]:
     if code in TEXT_TYPES and not text.startswith(_GENERIC):
-        return split_quoted(text) if text.lstrip().startswith('"') else [make_token(text, True)]
+        return split_quoted(text) if text.lstrip().startswith('"') else [_plain_text(text)]
     return split_tokens(text)
+
+
+def _plain_text(text: str) -> Token:
+    r"""octoDNS's form of TXT without quotes: `\;` is a semicolon, all else is itself."""
+    return make_token(text.replace("\\;", ";").replace("\\", "\\\\"), is_quoted=True)
 
 
 def _share_out(code: int, tokens: list[Token]) -> dict[str, list[Token]]:
@@ -319,12 +324,16 @@ def _plain(field: Field, text: str) -> Any:
 
 
 def _text_value(rdata: bytes) -> str:
-    """A TXT value: one text where cutting it again gives the same strings, else quoted strings."""
+    """A TXT value: one plain text where that gives the same strings again, else quoted strings."""
     strings = strings_of(rdata)
     whole = b"".join(strings)
-    text = escape(whole, extra=b";").replace('\\"', '"')
-    if text_wire([whole]) == rdata and not text.startswith('"') and text == text.strip():
-        return text
+    try:
+        text = whole.decode("utf-8")
+    except UnicodeDecodeError:
+        text = ""
+    is_plain = text.isprintable() and "\\" not in text and text == text.strip()
+    if is_plain and text and not text.startswith('"') and text_wire([whole]) == rdata:
+        return text.replace(";", "\\;")
     return " ".join(f'"{escape(octets, extra=b";")}"' for octets in strings)
 
 

@@ -29,7 +29,11 @@ from minidns.wire.rdata_text import (
 _UNITS = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}  # seconds
 _PERIOD = re.compile(r"(?:\d+[wdhms])+", re.IGNORECASE | re.ASCII)
 _TIMESTAMP = re.compile(r"\d{14}", re.ASCII)  # YYYYMMDDHHmmSS, RFC 4034 section 3.2
+_OCTETS = {
+    str(number): number for number in range(256)
+}  # `01` is none: 1 or 8 to different readers
 _TYPES_PER_WINDOW = 256  # RFC 4034 section 4.1.2
+_MAX_BITMAP = 32  # octets, RFC 4034 section 4.1.2
 
 
 class Shown(NamedTuple):
@@ -139,8 +143,9 @@ class Ipv4:
 
     def read(self, tokens: Sequence[Token]) -> bytes:
         try:
-            return IPv4Address(tokens[0]).packed
-        except AddressValueError:
+            first, second, third, fourth = [_OCTETS[part] for part in tokens[0].split(".")]
+            return bytes((first, second, third, fourth))
+        except (KeyError, ValueError):
             raise BadRdata(
                 f"'{tokens[0]}' is no IPv4 address: write four numbers up to 255, as 192.0.2.1"
             ) from None
@@ -278,7 +283,9 @@ class HashedOwner:
         try:
             octets = base64.b32hexdecode(text + "=" * (-len(text) % 8))
         except (binascii.Error, ValueError):
-            raise BadRdata(f"'{tokens[0]}' is no Base32hex (0-9 and A-V)") from None
+            octets = b""
+        if not octets:
+            raise BadRdata(f"'{tokens[0]}' is no Base32hex (0-9 and A-V)")
         return string_wire(octets)
 
     def show(self, wire: bytes, at: int) -> Shown:
@@ -315,9 +322,14 @@ class TypeBitmap:
 
     def show(self, wire: bytes, at: int) -> Shown:
         names = []
+        last = -1
         while at < len(wire):
             window, length = cut(wire, at, 2)
-            for index, octet in enumerate(cut(wire, at + 2, length)):
+            bits = cut(wire, at + 2, length)
+            if window <= last or not 1 <= length <= _MAX_BITMAP or not bits[-1]:
+                raise BadRdata("a bitmap of types that is not as RFC 4034 section 4.1.2 has it")
+            last = window
+            for index, octet in enumerate(bits):
                 codes = (window * _TYPES_PER_WINDOW + index * 8 + bit for bit in range(8))
                 names += [type_to_text(code) for code in codes if octet & 0x80 >> code % 8]
             at += 2 + length

@@ -73,7 +73,7 @@ class Location:
 def _read_angle(words: list[str], directions: str, most: int) -> int:
     """Take one angle off the front of the words."""
     numbers: list[str] = []
-    while words and words[0].upper() not in directions:
+    while words and words[0].upper() not in (directions[0], directions[1]):
         numbers.append(words.pop(0))
         if len(numbers) > 3:
             break

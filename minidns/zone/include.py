@@ -13,6 +13,7 @@ from pathlib import Path
 
 MAX_FILE = 256 * 1024 * 1024  # octets of one zone file
 MAX_INCLUDE_DEPTH = 10  # includes inside includes, as Unbound's MAX_INCLUDE_DEPTH
+MAX_INCLUDES = 10_000  # of one zone, each time one is named
 
 
 class UnreadableFile(Exception):

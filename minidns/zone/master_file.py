@@ -15,6 +15,7 @@ from minidns.zone.faults import fault
 from minidns.zone.include import (
     MAX_FILE,
     MAX_INCLUDE_DEPTH,
+    MAX_INCLUDES,
     UnreadableFile,
     find_include,
     open_zone_file,
@@ -24,11 +25,9 @@ from minidns.zone.master_head import MAX_TTL, Head, HeadReader
 from minidns.zone.master_names import REFUSED, MasterText
 from minidns.zone.master_rdata import RdataReader, RefusedRdata
 from minidns.zone.master_words import Word, read_entries, read_words
-from minidns.zone.model import Fault, Mark, Record
+from minidns.zone.model import MAX_RECORDS, Fault, Mark, Record
 
-MAX_RECORDS = 5_000_000  # of one zone
 MAX_GENERATED = 1_000_000  # records that the `$GENERATE`s of one zone make; ours
-MAX_INCLUDES = 10_000  # of one zone, each time one is named; ours
 MAX_FAULTS = 100_000  # of one zone; a file of another kind has one in every line; ours
 
 _FORMS = {

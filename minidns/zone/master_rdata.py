@@ -19,7 +19,7 @@ from minidns.wire.codes import RRType
 from minidns.wire.name import BadName, name_to_text
 from minidns.wire.rdata import MAX_RDATA, BadRdata, rdata_from_value, type_to_text
 from minidns.wire.rdata_text import MAX_STRING
-from minidns.wire.rdata_types import RDATA_TYPES
+from minidns.wire.rdata_types import RDATA_TYPES, TEXT_TYPES
 from minidns.zone.master_words import BadWord, Word, Words, wire_name
 
 _GENERIC = r"\#"
@@ -150,7 +150,7 @@ def _absolute_text(code: int, words: list[Word], origin: bytes) -> str:
     fields = RDATA_TYPES[code].fields if code in RDATA_TYPES else ()
     texts = []
     for index, word in enumerate(words):
-        if word.is_quoted_string():
+        if word.is_quoted_string() or code in TEXT_TYPES:
             texts.append(f'"{word.value}"')
         elif index < len(fields) and fields[index].kind is _NAME_KIND:
             texts.append(_absolute_name(word.value, origin))

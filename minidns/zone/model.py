@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
+MAX_RECORDS = 5_000_000  # of one zone
+
 
 class Mark(NamedTuple):
     """Where something stands in a file; line and column count from 1."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from minidns.wire.codes import RRType
 from minidns.wire.rdata import BadRdata, type_code
 from minidns.zone.faults import fault
-from minidns.zone.model import Fault, Record
+from minidns.zone.model import MAX_RECORDS, Fault, Record
 from minidns.zone.yaml_owner import OwnerNames
 from minidns.zone.yaml_reader import YamlReader
 from minidns.zone.yaml_tree import (
@@ -27,8 +27,6 @@ from minidns.zone.yaml_tree import (
     nearer_place,
 )
 from minidns.zone.yaml_value import DEFAULT_TTL, ValueReader
-
-MAX_RECORDS = 5_000_000  # of one zone
 
 _RECORD_KEYS = frozenset({"type", "ttl", "value", "values", "octodns", "geo", "dynamic"})
 # What YAML 1.1 and octoDNS take for false, in any case; any other text is true.

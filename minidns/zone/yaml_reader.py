@@ -15,6 +15,7 @@ from minidns.zone.faults import fault
 from minidns.zone.include import (
     MAX_FILE,
     MAX_INCLUDE_DEPTH,
+    MAX_INCLUDES,
     UnreadableFile,
     find_include,
     open_zone_file,
@@ -26,7 +27,6 @@ from minidns.zone.yaml_tree import Node, Place, Text, mark_of
 
 MAX_EXPANDED = 10_000_000  # nodes that the aliases and merges of one zone stand for
 MAX_PER_RULE = 1_000  # faults of one zone; who mends these checks again
-MAX_INCLUDES = 10_000  # includes of one zone, each time one is named
 
 
 class YamlReader:

@@ -27,6 +27,7 @@ main() {
   require podman runc debootstrap dig nsenter unshare tar
   [ "${1:-}" = isolated ] || exec unshare --mount --propagation private -- "./$SELF" isolated
   work=$(mktemp -d "${TMPDIR:-/var/tmp}/minidns-container.XXXXXX")
+  export TMPDIR=$work
   trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' TERM
@@ -86,10 +87,11 @@ make_base() {
   local mirror=${MIRROR:-$(find_mirror)}
   mkdir "$work/base"
   mount -t tmpfs -o size=1g tmpfs "$work/base" # dpkg syncs each file, which a disk takes long for
-  quietly timeout --foreground "$BUILD_LIMIT" debootstrap --variant=minbase --include=python3,python3-venv \
-    "$SUITE" "$work/base" "$mirror"
+  quietly timeout --foreground "$BUILD_LIMIT" debootstrap --variant=minbase \
+    --include=python3,python3-venv "$SUITE" "$work/base" "$mirror"
   tar -C "$work/base" -cf "$work/base.tar" .
-  quietly timeout --foreground "$BUILD_LIMIT" "${engine[@]}" import "$work/base.tar" localhost/minidns-base
+  quietly timeout --foreground "$BUILD_LIMIT" \
+    "${engine[@]}" import "$work/base.tar" localhost/minidns-base
   umount "$work/base"
   rm -rf --one-file-system "$work/base" "$work/base.tar"
 }
@@ -116,9 +118,9 @@ build() {
   for setting in "$CA" "$(sed -n 's/^cert = //p' "$work/pip.conf")"; do
     [ ! -f "$setting" ] || mounts+=(--volume "$setting:$setting:ro")
   done
-  quietly timeout --foreground "$BUILD_LIMIT" "${engine[@]}" build --isolation chroot --format docker \
-    --layers=false \
-    "${mounts[@]}" --build-arg BASE=localhost/minidns-base --tag localhost/minidns .
+  quietly timeout --foreground "$BUILD_LIMIT" \
+    "${engine[@]}" build --isolation chroot --format docker --layers=false "${mounts[@]}" \
+    --build-arg BASE=localhost/minidns-base --tag localhost/minidns .
 }
 
 check_image() {
@@ -190,7 +192,9 @@ podman_() {
 
 # quietly COMMAND...: its output only where it fails.
 quietly() {
-  "$@" >"$work/log" 2>&1 </dev/null || { tail -n 40 "$work/log" >&2; fail "$* ended with $?"; }
+  local code=0
+  "$@" >"$work/log" 2>&1 </dev/null || code=$?
+  [ "$code" -eq 0 ] || { tail -n 40 "$work/log" >&2; fail "exit code $code of: $*"; }
 }
 
 require() {
@@ -216,7 +220,9 @@ clean_up() {
   local code=$?
   trap - EXIT INT TERM
   [ -z "${container:-}" ] || podman_ rm --force --time 2 "$container" >/dev/null 2>&1 || true
-  podman_ umount --all >/dev/null 2>&1 || true
+  # What an interrupted step left mounted, the innermost first.
+  awk -v work="$work/" 'index($5, work) == 1 { print $5 }' /proc/self/mountinfo | tac |
+    while read -r mounted; do umount --lazy "$mounted" || true; done
   rm -rf --one-file-system "$work"
   exit "$code"
 }

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 
-from minidns.zone.directory import ZoneSource, load_source
-
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
 from minidns.responder.via import Via
+from minidns.zone.directory import ZoneSource, load_source
 from minidns.zone.model import Catalog
 from tests.differential.questions import Question
 from tests.differential.world import World

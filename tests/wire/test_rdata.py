@@ -219,9 +219,9 @@ TEXTS = [
     ('"aa" "bb"', [b"aa", b"bb"]),
     ('"aa""bb"', [b"aa", b"bb"]),
     ('say "hi"', [b'say "hi"']),
-    (r"\"quoted\"", [b'"quoted"']),
-    (r"back\\slash", [b"back\\slash"]),
-    (r"\065\010", [b"A\n"]),
+    (r"back\slash", [b"back\\slash"]),  # as octoDNS has it: only `\;` is special
+    (r"\065 \" \\", [rb"\065 \" \\"]),
+    (r'"\065\010" "\"\\\;"', [b"A\n", b'"\\;']),
     ("", [b""]),
     ('""', [b""]),
     ("gr\u00fc\u00df", "gr\u00fc\u00df".encode()),
@@ -252,7 +252,7 @@ REFUSED = [
     ("A", "", "no IPv4 address"),
     ("AAAA", "192.0.2.1", "no IPv6 address"),
     ("AAAA", "fe80::1%eth0", "scope"),
-    ("NS", "ns1.example.com", "'ns1.example.com.' with a final dot"),
+    ("NS", "ns1.example.com", "as 'ns1.example.com.'"),
     ("NS", "a..b.", "empty label"),
     ("NS", "x" * 64 + ".", "63"),
     ("NS", ".".join(["x" * 63] * 4) + ".", "255"),
@@ -273,18 +273,21 @@ REFUSED = [
     ("DNSKEY", "257 3 13 a-b", "no Base64"),
     ("NSEC3PARAM", "1 0 12 xyz", "not hexadecimal"),
     ("NSEC3", "1 0 0 - xyz", "Base32hex"),
+    ("NSEC3", '1 0 0 - ""', "Base32hex"),
     ("NSEC", "a.example. NOSUCHTYPE", "NOSUCHTYPE"),
     ("RRSIG", "A 5 3 86400 20031322173103 20030220173103 1 a. AA==", "no moment"),
     ("SOA", "a. b. 1 2 3 4", "minimum is missing"),
     ("SOA", "a. b. 1 2 3 4 9999999999", "too large"),
     ("TXT", '"open', "not closed"),
     ("TXT", '"a" b', "in quotes"),
-    ("TXT", r"\256", "no octet"),
-    ("TXT", r"\1", "three digits"),
+    ("TXT", r'"\256"', "no octet"),
+    ("TXT", r'"\1"', "three digits"),
     ("HINFO", '"' + "x" * 256 + '" a', "at most 255"),
     ("LOC", "91 0 0 N 0 0 0 E 0m", "at most 90"),
     ("LOC", "1 60 0 N 0 0 0 E 0m", "below 60"),
     ("LOC", "1 0 0 X 0 0 0 E 0m", "N or S"),
+    ("LOC", '1 0 0 "" 0 0 0 E 0m', "N or S"),
+    ("LOC", "1 0 0 NS 0 0 0 E 0m", "N or S"),
     ("LOC", "1 0 0 N 0 0 0 E", "altitude"),
     ("LOC", "1 0 0 N 0 0 0 E 99999999m", "42849672.95m"),
     ("HTTPS", "0 . alpn=h2", "svcpriority 0"),
@@ -360,5 +363,6 @@ def test_names_of_types() -> None:
 def test_octets_that_fit_no_type_are_shown_generic() -> None:
     assert rdata_to_text(1, b"\x01") == r"\# 1 01"
     assert rdata_to_value(1, b"") == r"\# 0"
+    assert rdata_to_text(62, b"\0\0\0\1\0\0\0\2\x40\0") == r"\# 10 00000001000000024000"
     assert rdata_to_text(15, b"\x00\x0a\xc0\x0c") == r"\# 4 000ac00c"
     assert rdata_to_text(64, b"\x00\x01\x00\x00\x03\x00\x01\x00") == r"\# 8 0001000003000100"

@@ -112,8 +112,6 @@ TYPE_NAMES = frozenset({"type_covered", "types"})
 
 
 def can_tell(field: str, odd: Any) -> bool:
-    if odd == "" and (field == "next" or field.endswith("_direction")):
-        return False  # the reader is too lenient
     if field in DIGITS:
         return odd not in (2**40, "1 2")
     if field in KEYS:

@@ -106,7 +106,8 @@ def _quoted(value: str) -> str:
         ("a: b", None),
         ("'a\"b'", r'"a\"b"'),
         ('"a\\tb"', r'"a\009b"'),
-        (r"'\195\188'", r'"\195\188"'),
+        (r"'\195\188'", r'"\\195\\188"'),  # only `\;` is special, as in octoDNS
+        ("""'"\\195\\188"'""", r'"\195\188"'),
         ("ü", r'"\195\188"'),
         ("x" * 256, f'"{"x" * 255}" "x"'),
         ("x" * 600, f'"{"x" * 255}" "{"x" * 255}" "{"x" * 90}"'),
@@ -163,7 +164,7 @@ def test_targets_in_unicode(tmp_path: Path, rtype: str, value: str, rdata: str) 
         ("a: {type: CAA, value: {flags: 256, tag: a, value: b}}\n", "1:31 bad-value"),
         ("a: {type: CAA, value: {tag: a-b, value: b}}\n", "1:29 bad-value"),
         ("a: {type: TXT, value: '\"a'}\n", "1:23 bad-value"),
-        (r"a: {type: TXT, value: '\256'}" + "\n", "1:23 bad-value"),
+        ("a: {type: TXT, value: '\"\\256\"'}\n", "1:23 bad-value"),
         (r"a: {type: A, value: '\# 3 c00002'}" + "\n", "1:21 bad-value"),
         ("a: {type: LOC, value: {lat_degrees: 91}}\n", "1:23 bad-value"),
     ],
