@@ -58,11 +58,12 @@ def _explain_busy(network: str, host: str, port: int) -> str:
     if any(holder.pid == os.getpid() for holder in holders):
         held += ", which is this command: an address given before holds it"
     specific = "[::1]" if ":" in host else "127.0.0.1"
+    free = "127.0.0.2" if host in ("127.0.0.1", "::1") else specific
     return "\n".join(
         (
             held,
             "three ways out:",
-            f"  a specific address that is free, for example --listen {specific}:{port}, where the "
+            f"  a specific address that is free, for example --listen {free}:{port}, where the "
             "other listens on one address and not on all",
             "  stop what holds the port; systemd-resolved lets go of it with DNSStubListener=no in "
             "/etc/systemd/resolved.conf and systemctl restart systemd-resolved",
