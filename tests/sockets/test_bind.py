@@ -167,7 +167,9 @@ def test_the_hook_is_called_before_bind(stack: ExitStack) -> None:
 
     pair = bind_pair("127.0.0.1", 0, compose(control_for(SocketOptions()), spy))
     stack.callback(pair.close)
-    assert calls == [
+    # A number that was free for UDP and not for TCP is tried in vain before.
+    assert len(calls) % 2 == 0
+    assert calls[-2:] == [
         ("udp4", "127.0.0.1:0", 0),
         ("tcp4", f"127.0.0.1:{pair.port}", 0),
     ]
