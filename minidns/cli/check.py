@@ -68,7 +68,7 @@ def run(arguments: argparse.Namespace) -> int:
             output.write(line)
     errors = sum(fault.severity == ERROR for fault in loaded.faults)
     output.say(f"minidns: {_summarize(loaded, errors)}")
-    if unusable_paths(paths, loaded):
+    if unusable_paths(paths, loaded) or not loaded.zones:
         return UNUSABLE_PATH
     return REFUSED if errors else SOUND
 

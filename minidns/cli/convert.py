@@ -25,6 +25,8 @@ _EPILOG = """\
 What is written has the zone's records with includes resolved, without comments. Exit code: 0
 written, 1 the zone is refused (see `minidns check`), 2 it cannot be read or written."""
 
+_STANDARD_OUTPUT = Path("-")
+
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     """Add `convert` to the command's parser."""
@@ -50,7 +52,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "--origin", metavar="NAME", help="the zone's name (default: that of the file)"
     )
     parser.add_argument(
-        "--output", type=Path, metavar="FILE", help="where to write (default: standard output)"
+        "--output", type=Path, metavar="FILE", help="where to write (default: -, standard output)"
     )
     parser.add_argument(
         "--force", action="store_true", help="replace FILE where there is one already"
@@ -63,7 +65,7 @@ def run(arguments: argparse.Namespace) -> int:
     from minidns.zone.directory import read_source
     from minidns.zone.faults import is_refused
 
-    path: Path | None = arguments.output
+    path: Path | None = None if arguments.output == _STANDARD_OUTPUT else arguments.output
     if path is not None and path.exists() and not arguments.force:
         return _give_up(f"'{path}' is there already: add --force to replace it")
     try:

@@ -13,6 +13,7 @@ from minidns.sockets.port_holder import find_port_holders
 
 _FIRST_UNPRIVILEGED = 1024  # net.ipv4.ip_unprivileged_port_start where nobody changed it
 _HIGH_PORT = 5053
+_DNS_PORT = 53  # RFC 1035 section 4.2
 
 
 class BindError(Exception):
@@ -56,20 +57,29 @@ def _explain_busy(network: str, host: str, port: int) -> str:
     if holders:
         held += " by " + ", ".join(str(holder) for holder in holders)
     if any(holder.pid == os.getpid() for holder in holders):
-        held += ", which is this command: an address given before holds it"
-    specific = "[::1]" if ":" in host else "127.0.0.1"
-    free = "127.0.0.2" if host in ("127.0.0.1", "::1") else specific
+        held += ", which is this command: an address given before holds it, leave one of them out"
+    free = "127.0.0.2" if host in ("127.0.0.1", "::1") else "127.0.0.1"
+    high = _HIGH_PORT if port != _HIGH_PORT else _HIGH_PORT + 1000
+    stop = "  stop what holds the port"
+    another = f"  another port, --listen 127.0.0.1:{high}"
+    if port == _DNS_PORT:
+        stop += (
+            "; systemd-resolved lets go of it with DNSStubListener=no in "
+            "/etc/systemd/resolved.conf and systemctl restart systemd-resolved"
+        )
+        another += (
+            ", and systemd-resolved asks it for your domain: resolvectl dns LINK "
+            f"127.0.0.1:{high}; resolvectl domain LINK '~example.test' (LINK as resolvectl lists "
+            "it, not lo)"
+        )
     return "\n".join(
         (
             held,
             "three ways out:",
             f"  a specific address that is free, for example --listen {free}:{port}, where the "
             "other listens on one address and not on all",
-            "  stop what holds the port; systemd-resolved lets go of it with DNSStubListener=no in "
-            "/etc/systemd/resolved.conf and systemctl restart systemd-resolved",
-            f"  a high port, --listen {specific}:{_HIGH_PORT}, and systemd-resolved asks it for "
-            f"your domain: resolvectl dns LINK {specific}:{_HIGH_PORT}; resolvectl domain LINK "
-            "'~example.test' (LINK as resolvectl lists it, not lo)",
+            stop,
+            another,
         )
     )
 

@@ -73,9 +73,25 @@ def _split(text: str) -> tuple[str, str | None]:
             ipaddress.IPv6Address(text)
         except ValueError:
             raise BadListenAddress(f"'{text}' is no address; {_FORMS}") from None
+        if _is_riddle(text):
+            host, _, port = text.rpartition(":")
+            raise BadListenAddress(
+                f"'{text}' is an address, or an address and a port: write [{host}]:{port}, or "
+                f"[{text}] for the whole with the default port"
+            )
         return text, None
     host, colon, port = text.partition(":")
     return host, port if colon else None
+
+
+def _is_riddle(text: str) -> bool:
+    """Whether an IPv6 address without brackets is one, too, without what follows the last colon."""
+    host, _, port = text.rpartition(":")
+    try:
+        ipaddress.IPv6Address(host)
+    except ValueError:
+        return False
+    return port.isdigit()
 
 
 def _read_port(text: str, port: str) -> int:

@@ -32,13 +32,23 @@ def name_from_text(text: str, origin: bytes | None = None) -> bytes:
         return origin
     labels, absolute = _split_labels(text)
     if not absolute and origin is None:
-        whole = f"{text}." if "." in text else f"{text}.example.com."
-        raise BadName(f"'{text}' has no final dot: write the whole name, as '{whole}'")
+        raise BadName(f"'{text}' has no final dot: {_advise(text)}")
     wire = b"".join(bytes((len(label),)) + label for label in labels)
     wire += ROOT if absolute or origin is None else origin
     if len(wire) > MAX_NAME:
         raise BadName(f"'{text}' is {len(wire)} octets long, a name has at most {MAX_NAME}")
     return wire
+
+
+def _advise(text: str) -> str:
+    """What whoever wrote a name without final dot may have meant."""
+    if text.replace(".", "").isdigit() or ":" in text.partition("/")[0]:
+        return "a name is wanted here, no address and no URL"
+    if "@" in text:
+        return f"write the @ as a dot, as '{text.replace('@', '.')}.'"
+    if "." in text:
+        return f"write the whole name, as '{text}.'"
+    return f"write the whole name with its zone, as in '{text}.example.com.'"
 
 
 def name_to_text(wire: bytes) -> str:
@@ -75,14 +85,6 @@ def count_labels(wire: bytes) -> int:
 def parent_of(wire: bytes) -> bytes:
     """The name without its first label. The root has no parent: IndexError is a caller's fault."""
     return wire[1 + wire[0] :]
-
-
-def suffixes_of(wire: bytes) -> Iterator[bytes]:
-    """The name itself, its parent, and so on down to the root."""
-    yield wire
-    while wire[0]:
-        wire = wire[1 + wire[0] :]
-        yield wire
 
 
 def is_at_or_below(name: bytes, ancestor: bytes) -> bool:

@@ -81,6 +81,15 @@ def test_path_that_is_not_there(
     assert lines[0].startswith(f"{tmp_path}/nowhere:1:1: no-such-path: ")
 
 
+def test_where_no_zone_is_nothing_was_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A wrong directory must not pass for a sound one in CI."""
+    code, lines, _ = check(capsys, tmp_path)
+    assert code == 2
+    assert "no-zones" in lines[0]
+
+
 def test_zones_is_the_default(tmp_path: Path) -> None:
     absent = run_command("check", directory=tmp_path)
     assert (absent.returncode, absent.stdout[:17]) == (2, "zones:1:1: no-suc")

@@ -228,10 +228,24 @@ def test_busy_port_says_who_and_the_ways_out(stack: ExitStack) -> None:
         bind_pair("127.0.0.1", taken.port)
     text = str(caught.value)
     assert text.startswith(f"cannot listen on 127.0.0.1:{taken.port} over UDP: the port is taken")
-    for hint in ("--listen", "DNSStubListener=no", "resolvectl domain"):
-        assert hint in text
+    assert f"--listen 127.0.0.2:{taken.port}" in text
+    assert "--listen 127.0.0.1:5053" in text
+    assert "systemd-resolved" not in text
     if IS_LINUX:
         assert f"(pid {os.getpid()}), which is this command: an address given before" in text
+
+
+@pytest.mark.parametrize(
+    ("port", "high", "is_dns"), [(53, 5053, True), (5053, 6053, False), (5353, 5053, False)]
+)
+def test_the_ways_out_never_lead_back(port: int, high: int, is_dns: bool) -> None:
+    error = OSError(errno.EADDRINUSE, "in use")
+    text = str(explain_bind_error(error, "udp4", "127.0.0.1", port, f"127.0.0.1:{port}"))
+    assert f"--listen 127.0.0.2:{port}" in text
+    assert f"--listen 127.0.0.1:{high}" in text
+    assert f"--listen 127.0.0.1:{port}," not in text
+    for hint in ("DNSStubListener=no", "resolvectl domain"):
+        assert (hint in text) == is_dns
 
 
 @needs_linux

@@ -52,6 +52,7 @@ def test_default_port_is_the_callers() -> None:
         ("[::1]53", "':PORT'"),
         ("[127.0.0.1]:53", "brackets are for IPv6"),
         ("::1:53:", "no address"),
+        ("::1:5053", r"write \[::1\]:5053, or \[::1:5053\] for the whole"),
         ("ns.example.com:53", "no IP address"),
         ("5053", "no IP address"),
         ("999.1.1.1:53", "no IP address"),
