@@ -19,6 +19,7 @@ _TARGET_AT = {  # octets of rdata before the target's name
     int(RRType.HTTPS): 2,
 }
 _SERVICE_BINDINGS = frozenset({int(RRType.SVCB), int(RRType.HTTPS)})
+_ALIAS_MODE = b"\x00\x00"  # SvcPriority; with the target `.` there is no service (section 2.5.1)
 
 
 def glue_for(zone: Zone, cut: Node) -> tuple[list[Records], list[Records]]:
@@ -46,8 +47,9 @@ def targets_for(zone: Zone, node: Node, rrset: RRset, owner: bytes | None) -> li
     is_binding = rrset.rtype in _SERVICE_BINDINGS
     for rdata in rrset.rdatas:
         target = _name_at(rdata, at)
-        if target == ROOT and is_binding:  # the owner itself, RFC 9460 section 2.5
-            found += _sets_of(node, owner, _ADDRESSES)
+        if target == ROOT and is_binding:
+            if rdata[:at] != _ALIAS_MODE:  # the owner itself, RFC 9460 section 2.5.2
+                found += _sets_of(node, owner, _ADDRESSES)
         else:
             rtypes = (rrset.rtype, *_ADDRESSES) if is_binding else _ADDRESSES
             found += _sets_of(zone.nodes.get(target.lower()), target, rtypes)
@@ -55,7 +57,8 @@ def targets_for(zone: Zone, node: Node, rrset: RRset, owner: bytes | None) -> li
 
 
 def _sets_of(node: Node | None, owner: bytes | None, rtypes: tuple[int, ...]) -> list[Records]:
-    if node is None:
+    """Nothing of what a DNAME hides: it is no data of the zone (RFC 6672 section 2.4)."""
+    if node is None or node.dname is not None:
         return []
     sets = (node.rrsets.get(rtype) for rtype in rtypes)
     return [Records(owner, one.rtype, one.ttl, one.rdatas) for one in sets if one is not None]

@@ -5,7 +5,6 @@ synthesized CNAME (RFC 6672), referrals (RFC 9471), negative answers (RFC 2308),
 ALIAS. A chain goes on in whichever zone here holds its next name, and stops where none does.
 """
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from minidns.authority.additional import glue_for, targets_for
@@ -13,7 +12,7 @@ from minidns.authority.find import Found, Outcome, find, find_zone
 from minidns.wire.codes import Rcode, RRType
 from minidns.wire.name import MAX_NAME
 from minidns.wire.response import Records, Sections
-from minidns.zone.model import BrokenZone, Node, RRset, Zone
+from minidns.zone.model import BrokenZone, Catalog, Node, RRset, Zone
 
 MAX_CHAIN = 11  # CNAMEs and DNAMEs followed for one question; BIND and Unbound follow as many
 _SOA = int(RRType.SOA)
@@ -23,8 +22,6 @@ _DNAME = int(RRType.DNAME)
 _ANY = int(RRType.ANY)
 _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
-
-Zones = Mapping[bytes, Zone | BrokenZone]
 
 
 class Solution(NamedTuple):
@@ -41,8 +38,8 @@ class Solution(NamedTuple):
 class _Draft:
     """An answer while it is collected. `owner` is None while it is the question's name."""
 
-    def __init__(self, zones: Zones, qtype: int, name: bytes, depth: int) -> None:
-        self.zones = zones
+    def __init__(self, catalog: Catalog, qtype: int, name: bytes, depth: int) -> None:
+        self.catalog = catalog
         self.qtype = qtype
         self.question = name
         self.owner: bytes | None = None
@@ -62,10 +59,10 @@ class _Draft:
 
 
 def solve(
-    zones: Zones, zone: Zone, sent: bytes, qtype: int, found: Found, depth: int = 0
+    catalog: Catalog, zone: Zone, sent: bytes, qtype: int, found: Found, depth: int = 0
 ) -> Solution:
     """`found` is what `find` said of `sent` (wire, in the client's case) in `zone`."""
-    draft = _Draft(zones, qtype, sent, depth)
+    draft = _Draft(catalog, qtype, sent, depth)
     first, origin = found, zone.origin
     seen = {sent.lower()}
     for length in range(MAX_CHAIN + 1):
@@ -80,7 +77,7 @@ def solve(
             break
         seen.add(name)
         draft.owner = draft.name = target
-        next_zone = find_zone(zones, name, qtype)
+        next_zone = find_zone(catalog, name, qtype)
         if next_zone is None:
             break
         if isinstance(next_zone, BrokenZone):
@@ -139,10 +136,10 @@ def _add_answer(draft: _Draft, zone: Zone, node: Node) -> None:
     if draft.qtype == _ANY:
         # RFC 8482 section 4.1: one record set is enough. The smallest is the least of a weapon.
         rrset = min(node.rrsets.values(), key=lambda one: (sum(map(len, one.rdatas)), one.rtype))
-        draft.answer.append(_records(draft.owner, rrset))
+        _add_once(draft, _records(draft.owner, rrset))
         return
     rrset = node.rrsets[draft.qtype]
-    draft.answer.append(_records(draft.owner, rrset))
+    _add_once(draft, _records(draft.owner, rrset))
     draft.additional = targets_for(zone, node, rrset, draft.owner)
 
 
@@ -150,9 +147,7 @@ def _add_dname(draft: _Draft, node: Node) -> bytes | None:
     """RFC 6672 sections 2.2 and 3.1: the DNAME, and a CNAME made from it with its TTL."""
     draft.is_reusable = False  # it holds the labels that the client asked for
     rrset = node.rrsets[_DNAME]
-    record = _records(node.name, rrset)
-    if record not in draft.answer:
-        draft.answer.append(record)
+    _add_once(draft, _records(node.name, rrset))
     target = draft.name[: len(draft.name) - len(node.name)] + rrset.rdatas[0]
     if len(target) > MAX_NAME:
         draft.rcode = Rcode.YXDOMAIN
@@ -168,12 +163,12 @@ def _add_alias(draft: _Draft, zone: Zone, node: Node) -> None:
         draft.fail("ALIAS records lead in a circle")
         return
     target = alias.rdatas[0]
-    target_zone = find_zone(draft.zones, target.lower(), draft.qtype)
+    target_zone = find_zone(draft.catalog, target.lower(), draft.qtype)
     if not isinstance(target_zone, Zone):
         draft.fail("the target of an ALIAS is in no zone here")
         return
     found = find(target_zone, target.lower(), draft.qtype)
-    solution = solve(draft.zones, target_zone, target, draft.qtype, found, draft.depth + 1)
+    solution = solve(draft.catalog, target_zone, target, draft.qtype, found, draft.depth + 1)
     last = solution.sections.answer[-1] if solution.sections.answer else None
     if last is not None and last.rtype == draft.qtype:
         ttl = min(alias.ttl, *(one.ttl for one in solution.sections.answer))
@@ -190,19 +185,33 @@ def _add_soa(draft: _Draft, zone: Zone) -> None:
     draft.authority.append(Records(zone.apex.name, _SOA, zone.negative_ttl, rdatas))
 
 
+def _add_once(draft: _Draft, records: Records) -> None:
+    """A chain may come by one DNAME again, or end at it (RFC 2181 section 5)."""
+    for one in draft.answer:
+        if one.rtype == records.rtype and _owner(draft, one) == _owner(draft, records):
+            return
+    draft.answer.append(records)
+
+
 def _records(owner: bytes | None, rrset: RRset) -> Records:
     return Records(owner, rrset.rtype, rrset.ttl, rrset.rdatas)
 
 
 def _drop_repeated(draft: _Draft) -> tuple[list[Records], list[Records]]:
     """No set twice in a message (RFC 2181 section 5)."""
+    if not draft.required and not draft.additional:
+        return [], []
     sent = draft.answer + draft.authority
-    seen = {((one.owner or draft.question).lower(), one.rtype) for one in sent}
+    seen = {(_owner(draft, one), one.rtype) for one in sent}
     kept: tuple[list[Records], list[Records]] = ([], [])
     for records, into in zip((draft.required, draft.additional), kept, strict=True):
         for one in records:
-            key = ((one.owner or draft.question).lower(), one.rtype)
+            key = (_owner(draft, one), one.rtype)
             if key not in seen:
                 seen.add(key)
                 into.append(one)
     return kept
+
+
+def _owner(draft: _Draft, records: Records) -> bytes:
+    return (records.owner or draft.question).lower()

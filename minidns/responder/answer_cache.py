@@ -1,8 +1,8 @@
 """The first tier: replies by the octets of the query after its ID.
 
 A hit costs a transport one slice and one look-up. Here go only replies that depend on nothing
-but those octets: names that exist, asked in lower case, without cookie. Random names, mixed case
-and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
+but those octets: names that exist, asked in lower case, without an EDNS option. Random names, mixed
+case and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
 """
 
 from collections.abc import Mapping

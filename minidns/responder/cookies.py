@@ -12,6 +12,7 @@ from siphash24 import siphash24
 CLIENT_COOKIE = 8  # octets, RFC 7873 section 4.1
 SECRET = 16  # octets, RFC 9018 section 4.4
 _SERVER_COOKIE = 16  # octets, RFC 9018 section 4
+REPLY_COOKIE = CLIENT_COOKIE + _SERVER_COOKIE
 _VERSION_AND_RESERVED = b"\x01\x00\x00\x00"  # RFC 9018 sections 4.1 and 4.2
 _RENEW_AFTER = 1800  # seconds, RFC 9018 section 4.3
 _EXPIRE_AFTER = 3600  # seconds, RFC 9018 section 4.3
@@ -39,7 +40,7 @@ class Cookies:
         back as it came (RFC 9018 section 4.3), unless the secret was rotated since.
         """
         if (
-            len(cookie) == CLIENT_COOKIE + _SERVER_COOKIE
+            len(cookie) == REPLY_COOKIE
             and -_AHEAD_AT_MOST <= _age(cookie, now) < _RENEW_AFTER
             and compare_digest(_hash(self._secret, cookie[:16] + client), cookie[16:])
         ):
@@ -50,7 +51,7 @@ class Cookies:
 
     def is_good(self, cookie: bytes, client: bytes, now: int) -> bool:
         """Whether the server part was made here, for this client, at most an hour ago."""
-        if len(cookie) != CLIENT_COOKIE + _SERVER_COOKIE:
+        if len(cookie) != REPLY_COOKIE:
             return False
         if not -_AHEAD_AT_MOST <= _age(cookie, now) <= _EXPIRE_AFTER:
             return False

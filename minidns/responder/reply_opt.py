@@ -7,20 +7,27 @@ DNS Errors (RFC 8914). Without any of these the OPT is one of two constants.
 
 from collections.abc import Callable
 
-from minidns.responder.cookies import Cookies
+from minidns.responder.cookies import CLIENT_COOKIE, REPLY_COOKIE, Cookies
 from minidns.responder.via import Via
 from minidns.wire.codes import EdnsOption
-from minidns.wire.edns import Edns, write_opt, write_option, write_padding
+from minidns.wire.edns import MAX_NSID, Edns, write_opt, write_option, write_padding
+from minidns.wire.response import MAX_MESSAGE
 
 _PADDING_BLOCK = 468  # octets, RFC 8467 section 4.1
+_COOKIE_HEAD = write_option(EdnsOption.COOKIE, bytes(REPLY_COOKIE))[:-REPLY_COOKIE]
 
 
 class OptWriter:
-    """`payload` is the largest UDP message that this server takes, in octets."""
+    """`payload` is the largest UDP message that this server takes, in octets.
+
+    Raises ValueError for an `nsid` of over MAX_NSID octets.
+    """
 
     def __init__(
         self, payload: int, nsid: bytes, cookies: Cookies, unix_time: Callable[[], float]
     ) -> None:
+        if len(nsid) > MAX_NSID:
+            raise ValueError(f"the NSID is {len(nsid)} octets long, at most {MAX_NSID} fit")
         self.payload = payload
         self._nsid = nsid
         self._cookies = cookies
@@ -40,14 +47,20 @@ class OptWriter:
         options = error
         if edns.cookie:
             value = self._cookies.cookie_for(edns.cookie, client, int(self._unix_time()))
-            options += write_option(EdnsOption.COOKIE, value)
+            options += _COOKIE_HEAD + value
         if edns.nsid and self._nsid:
             options += write_option(EdnsOption.NSID, self._nsid)
         if edns.keepalive and via.is_stream:
             options += write_option(EdnsOption.KEEPALIVE, via.keepalive.to_bytes(2, "big"))
         if edns.padding and via.is_encrypted:
             bare = len(self._plain[0]) + len(options)
-            options += write_padding(size + bare, _PADDING_BLOCK)
+            options += write_padding(size + bare, _PADDING_BLOCK, MAX_MESSAGE)
         if not options and not extended_rcode:
             return self._plain[edns.dnssec_ok]
         return write_opt(self.payload, edns.dnssec_ok, extended_rcode, options)
+
+    def accepts(self, cookie: bytes, client: bytes) -> bool:
+        """Whether a COOKIE option's value holds no server cookie, or one of this server's."""
+        if len(cookie) == CLIENT_COOKIE:
+            return True
+        return self._cookies.is_good(cookie, client, int(self._unix_time()))

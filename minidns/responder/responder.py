@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from minidns.authority.find import Found, Outcome, find, find_zone
 from minidns.authority.solve import solve
 from minidns.responder.answer_cache import AnswerCache
+from minidns.responder.body_cache import BodyCache, BodyKey
 from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
@@ -25,15 +26,15 @@ from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
 from minidns.wire.name import name_to_text
 from minidns.wire.query import HEADER, Query, QueryError, QueryReader
-from minidns.wire.response import AA, QR, RD, Body, Sections, assemble, encode, rotate
-from minidns.zone.model import BrokenZone, Catalog, Node, Zone
+from minidns.wire.response import AA, MAX_MESSAGE, QR, RD, Body, Sections, assemble, encode, rotate
+from minidns.zone.model import BrokenZone, Catalog, Zone
 
 log = logging.getLogger(__name__)
 
 _UDP_WITHOUT_EDNS = 512  # octets, RFC 1035 section 4.2.1
-_STREAM = 65_535  # octets, RFC 1035 section 4.2.2
 _IN = int(RRClass.IN)
 _CH = int(RRClass.CH)
+_ANSWER, _REFERRAL = Outcome.ANSWER, Outcome.REFERRAL
 _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
 _NO_QUESTION_TYPES = frozenset({0, int(RRType.OPT), int(RRType.TSIG)})  # RFC 6895 section 3.1
 _REFUSED_TYPES = frozenset(
@@ -45,9 +46,8 @@ _REFUSED_TYPES = frozenset(
         int(RRType.MAILA),
     }
 )
-# Where it was found, what was asked there (or which absence it is), octets of the qname.
-_BodyKey = tuple[Node, int | Outcome, int]
-_MAX_BODIES = 65_536  # encoded answers kept; about 300 octets each
+_PLAIN_OPT = 11  # octets of an OPT without options, RFC 6891 section 6.1.2
+_BODY_CACHE = 32 * 2**20  # octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,12 @@ class Responder:
         cookies: Cookies,
         unix_time: Callable[[], float],
     ) -> None:
-        self._zones = catalog.zones
+        self._catalog = catalog
         self._policy = policy
         self._reader = QueryReader()
         self._opts = OptWriter(policy.udp_payload, policy.nsid.encode(), cookies, unix_time)
         self._chaos = chaos_bodies(policy.chaos_version, policy.chaos_identity)
-        self._bodies: dict[_BodyKey, Body] = {}
+        self._bodies = BodyCache(_BODY_CACHE)
         self._turn = 0
         self._log_limit = LogLimit(unix_time)
         self.datagram_answers = AnswerCache(policy.answer_cache)
@@ -86,8 +86,8 @@ class Responder:
 
     def swap(self, catalog: Catalog) -> None:
         """Answer from other zones from now on; nothing of the old ones is kept."""
-        self._zones = catalog.zones
-        self._bodies.clear()
+        self._catalog = catalog
+        self._bodies.forget()
         self.datagram_answers.clear()
         self.stream_answers.clear()
 
@@ -118,30 +118,31 @@ class Responder:
         if edns is not None and edns.version:
             return self._error(wire, Rcode.BADVERS, query.question, edns, client, via)
         if not query.question:
-            return self._error(wire, Rcode.NOERROR, b"", edns, client, via)
+            is_good = edns is None or self._opts.accepts(edns.cookie, client)
+            rcode = Rcode.NOERROR if is_good else Rcode.BADCOOKIE  # RFC 7873 section 5.4
+            return self._error(wire, rcode, b"", edns, client, via)
         body, found = self._find_body(query)
         question = query.question
         if edns is None:
             opt = b""
-            limit = _STREAM if via.is_stream else _UDP_WITHOUT_EDNS
+            limit = MAX_MESSAGE if via.is_stream else _UDP_WITHOUT_EDNS
         else:
             size = HEADER + len(question) + len(body.wire)
             opt = self._opts.write(edns, client, via, size)
-            limit = _STREAM if via.is_stream else min(edns.payload, self._opts.payload)
+            limit = MAX_MESSAGE if via.is_stream else min(edns.payload, self._opts.payload)
         reply = assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
-        if found is not None and self._is_cachable(query, found, via):
+        if found is not None and self._is_cachable(len(wire), query, found):
             (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
         return reply
 
-    def _is_cachable(self, query: Query, found: Found, via: Via) -> bool:
+    def _is_cachable(self, size: int, query: Query, found: Found) -> bool:
         """Whether the reply depends on the query's octets alone and is likely to be asked again."""
-        edns = query.edns
         return (
-            not self._policy.rotate
-            and not found.is_synthesized
+            size <= HEADER + len(query.question) + _PLAIN_OPT
             and len(found.node.name) == len(query.qname)
+            and not found.is_synthesized
             and query.question.startswith(query.qname)
-            and (edns is None or not (edns.cookie or edns.keepalive or edns.padding))
+            and not self._policy.rotate
         )
 
     def _find_body(self, query: Query) -> tuple[Body, Found | None]:
@@ -155,12 +156,12 @@ class Responder:
             raise QueryError(Rcode.FORMERR, "no type to ask for", query.question, query.edns)
         if qtype in _REFUSED_TYPES:
             raise _refusal(query, "this type is not served", ExtendedError.NOT_SUPPORTED)
-        zone = find_zone(self._zones, qname, qtype)
+        zone = find_zone(self._catalog, qname, qtype)
         if zone is None:
             raise _refusal(query, "no zone for this name", ExtendedError.NOT_AUTHORITATIVE)
         if isinstance(zone, BrokenZone):
             raise _Failure(
-                f"zone {name_to_text(zone.origin)} could not be loaded",
+                f"could not load the zone {name_to_text(zone.origin)}",
                 query,
                 ExtendedError.INVALID_DATA,
             )
@@ -170,15 +171,16 @@ class Responder:
     def _body_of(self, zone: Zone, query: Query, found: Found) -> Body:
         outcome, node, is_synthesized = found
         qname, qtype = query.qname, query.qtype
-        if outcome is Outcome.ANSWER and not self._policy.rotate:
+        if outcome is _ANSWER and not self._policy.rotate:
             rrset = node.rrsets.get(qtype)
             if rrset is not None and rrset.wire is not None:
                 end = (len(rrset.wire), len(rrset.rdatas), 0, 0)
                 return Body(QR | AA, rrset.wire, (end,), required=1)
-        key: _BodyKey
-        # Negative bodies are the same for all names of a zone that are as long.
+        key: BodyKey
         if outcome in _NEGATIVE:
-            key = (zone.apex, outcome, len(qname))
+            key = (zone.apex, outcome, len(qname))  # the same for all names that are as long
+        elif outcome is _REFERRAL:
+            key = (node, outcome, len(qname))  # the same for all types
         else:
             key = (node, -qtype if is_synthesized else qtype, len(qname))
         body = self._bodies.get(key)
@@ -186,9 +188,9 @@ class Responder:
             body = self._encode(zone, query, found, key)
         return body
 
-    def _encode(self, zone: Zone, query: Query, found: Found, key: _BodyKey) -> Body:
+    def _encode(self, zone: Zone, query: Query, found: Found, key: BodyKey) -> Body:
         sent = query.question[:-4]
-        solution = solve(self._zones, zone, sent, query.qtype, found)
+        solution = solve(self._catalog, zone, sent, query.qtype, found)
         if solution.reason and not solution.sections.answer:
             raise _Failure(solution.reason, query, ExtendedError.OTHER)
         sections = solution.sections
@@ -203,9 +205,7 @@ class Responder:
         flags = QR | (AA if solution.aa else 0) | solution.rcode
         body = encode(flags, sections, len(sent), solution.anchor)
         if solution.is_reusable and not self._policy.rotate:
-            if len(self._bodies) >= _MAX_BODIES:
-                self._bodies.clear()
-            self._bodies[key] = body
+            self._bodies.add(key, body)
         return body
 
     def _refuse(self, wire: bytes, fault: QueryError, client: bytes, via: Via) -> bytes:

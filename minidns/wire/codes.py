@@ -6,17 +6,6 @@ Types that are only data live in `wire.rdata`; here are those the query path nam
 from enum import IntEnum
 
 
-class Opcode(IntEnum):
-    """RFC 1035 section 4.1.1, RFC 1996, RFC 2136, RFC 8490."""
-
-    QUERY = 0
-    IQUERY = 1
-    STATUS = 2
-    NOTIFY = 4
-    UPDATE = 5
-    DSO = 6
-
-
 class Rcode(IntEnum):
     """RFC 1035 section 4.1.1, RFC 2136 section 2.2, RFC 6891 section 9, RFC 7873 section 8."""
 
@@ -88,7 +77,6 @@ class ExtendedError(IntEnum):
     """RFC 8914 section 4."""
 
     OTHER = 0
-    NOT_READY = 14
     NOT_AUTHORITATIVE = 20
     NOT_SUPPORTED = 21
     INVALID_DATA = 24

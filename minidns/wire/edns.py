@@ -8,8 +8,15 @@ values mean is for the responder; here are only their octets.
 from minidns.wire.codes import EdnsOption, ExtendedError
 
 MIN_PAYLOAD = 512  # octets; a smaller offer counts as this, RFC 6891 section 6.2.3
-_FIXED = 10  # octets of an OPT after its owner: type, class, TTL, RDLENGTH
-_CLIENT_COOKIE = 8  # octets, RFC 7873 section 4
+# Octets of NSID and of an Extended DNS Error's text. Of 512 these leave 320: a header (12), the
+# longest question (259), an OPT (11), a cookie (28) and the heads of these two options (10).
+MAX_NSID = 128
+MAX_EXTRA_TEXT = 64
+_NSID = int(EdnsOption.NSID)
+_COOKIE = int(EdnsOption.COOKIE)
+_KEEPALIVE = int(EdnsOption.KEEPALIVE)
+_PADDING = int(EdnsOption.PADDING)
+_EDE = int(EdnsOption.EDE)
 _COOKIE_LENGTHS = frozenset((8, *range(16, 41)))  # client alone, or with 8 to 32 of the server's
 
 
@@ -33,9 +40,22 @@ class Edns:
 
 
 def read_opt(fixed: bytes, options: bytes) -> Edns:
-    """`fixed`: class, TTL and RDLENGTH (8 octets); `options`: the rdata. Raises BadOpt."""
+    """`fixed`: class, TTL and RDLENGTH (8 octets); `options`: the rdata. Raises BadOpt.
+
+    Not for another version than 0: what its options look like nobody knows here, and the answer is
+    BADVERS whatever they are (RFC 6891 section 6.1.3).
+    """
     payload = int.from_bytes(fixed[:2], "big")
     edns = Edns(max(payload, MIN_PAYLOAD), fixed[3], bool(fixed[4] & 0x80))
+    try:
+        _read_options(edns, options)
+    except BadOpt:
+        if not edns.version:
+            raise
+    return edns
+
+
+def _read_options(edns: Edns, options: bytes) -> None:
     at, end = 0, len(options)
     while at < end:
         if at + 4 > end:
@@ -45,18 +65,17 @@ def read_opt(fixed: bytes, options: bytes) -> Edns:
         at = start + (options[at + 2] << 8 | options[at + 3])
         if at > end:
             raise BadOpt("an EDNS option is longer than its OPT record")
-        if code == EdnsOption.COOKIE:
+        if code == _COOKIE:
             if at - start not in _COOKIE_LENGTHS:
                 raise BadOpt("a COOKIE option of a length that RFC 7873 does not allow")
             if not edns.cookie:  # all but the first are ignored, RFC 7873 section 5.2
                 edns.cookie = options[start:at]
-        elif code == EdnsOption.NSID:
+        elif code == _NSID:
             edns.nsid = True
-        elif code == EdnsOption.KEEPALIVE:
+        elif code == _KEEPALIVE:
             edns.keepalive = True
-        elif code == EdnsOption.PADDING:
+        elif code == _PADDING:
             edns.padding = True
-    return edns
 
 
 def write_opt(
@@ -78,10 +97,16 @@ def write_option(code: int, value: bytes) -> bytes:
 
 
 def write_extended_error(code: ExtendedError, text: str) -> bytes:
-    """An Extended DNS Error (RFC 8914 section 2)."""
-    return write_option(EdnsOption.EDE, code.to_bytes(2, "big") + text.encode("utf-8"))
+    """An Extended DNS Error (RFC 8914 section 2); an ASCII text is cut to what always fits."""
+    return write_option(_EDE, code.to_bytes(2, "big") + text.encode()[:MAX_EXTRA_TEXT])
 
 
-def write_padding(size_so_far: int, block: int) -> bytes:
-    """A Padding option that brings a message of that size to a multiple of `block` octets."""
-    return write_option(EdnsOption.PADDING, bytes(-(size_so_far + 4) % block))
+def write_padding(size_so_far: int, block: int, limit: int) -> bytes:
+    """A Padding option that brings a message of that size to a multiple of `block` octets.
+
+    Or to `limit` octets, where that is less; none where it does not fit at all.
+    """
+    size = size_so_far + 4
+    if size > limit:
+        return b""
+    return write_option(_PADDING, bytes(min(-size % block, limit - size)))

@@ -5,14 +5,22 @@ is refused: nothing stands before it that a pointer could mean. Octets after the
 record are refused too. What it reads is facts; what to do with them is for the responder.
 """
 
+from struct import Struct
+
 from minidns.wire.codes import Rcode, RRType
 from minidns.wire.edns import BadOpt, Edns, read_opt
 from minidns.wire.name import MAX_LABEL, MAX_NAME
 
 HEADER = 12  # octets, RFC 1035 section 4.1.1
+_COUNTS = Struct("!4H")  # at octet 4 of the header
 _ONE_QUESTION = b"\x00\x01\x00\x00\x00\x00\x00\x00"  # counts of a query without EDNS
 _ONE_QUESTION_ONE_EXTRA = b"\x00\x01\x00\x00\x00\x00\x00\x01"  # and with it
+_OPT = int(RRType.OPT)
+_TSIG = int(RRType.TSIG)
+_IXFR = int(RRType.IXFR)
 _KNOWN_OPTS = 512  # OPT records remembered by their octets: clients send few different ones
+_LONGEST_KNOWN = 64  # octets of such a record
+_COOKIE_AT = 15  # octets of an OPT before the first option's value
 
 
 class QueryError(Exception):
@@ -49,6 +57,8 @@ class QueryReader:
 
     def __init__(self) -> None:
         self._known_opts: dict[bytes, Edns] = {}
+        # By all octets before the cookie, of OPT records that hold nothing but a cookie.
+        self._known_heads: dict[bytes, Edns] = {}
 
     def read(self, wire: bytes) -> Query:
         """A message of at least 12 octets with QR=0. Raises QueryError.
@@ -82,7 +92,7 @@ class QueryReader:
         else:
             edns = self._known_opts.get(rest)
             if edns is None:
-                edns = self._read_additional(question, rest, 1)
+                edns = self._recognise_cookie(rest) or self._read_additional(question, rest, 1)
         return Query(
             question,
             wire[HEADER:at].lower(),
@@ -93,9 +103,7 @@ class QueryReader:
 
     def _read_unusual(self, wire: bytes) -> Query:
         """Counts that few clients send: most are faults."""
-        questions, answers, authorities, extras = (
-            int.from_bytes(wire[at : at + 2], "big") for at in (4, 6, 8, 10)
-        )
+        questions, answers, authorities, extras = _COUNTS.unpack_from(wire, 4)
         if questions == 0 and answers == authorities == 0:
             edns = self._read_additional(b"", wire[HEADER:], extras)
             if edns is not None and edns.cookie:
@@ -107,16 +115,25 @@ class QueryReader:
         if not question:
             raise QueryError(Rcode.FORMERR, "the question is unreadable")
         end = HEADER + len(question)
+        qtype = int.from_bytes(question[-4:-2], "big")
         if answers or authorities:
             # An IXFR query carries the client's SOA there (RFC 1995 section 3).
-            is_ixfr = question[-4:-2] == RRType.IXFR.to_bytes(2, "big")
-            if is_ixfr and not answers and authorities == 1:
-                raise QueryError(Rcode.REFUSED, "no zone transfer here", question, edns)
-            raise QueryError(Rcode.FORMERR, "records before the additional section", question, edns)
-        edns = self._read_additional(question, wire[end:], extras)
-        qtype = int.from_bytes(question[-4:-2], "big")
+            if qtype != _IXFR or answers or authorities != 1:
+                reason = "records before the additional section"
+                raise QueryError(Rcode.FORMERR, reason, question, edns)
+        else:
+            edns = self._read_additional(question, wire[end:], extras)
         qclass = int.from_bytes(question[-2:], "big")
         return Query(question, question[:-4].lower(), qtype, qclass, edns)
+
+    def _recognise_cookie(self, rest: bytes) -> Edns | None:
+        """dig and BIND send a fresh cookie with each query, and the same OPT around it."""
+        known = self._known_heads.get(rest[:_COOKIE_AT])
+        if known is None or len(rest) != _COOKIE_AT + rest[_COOKIE_AT - 1]:
+            return None
+        edns = Edns(known.payload, known.version, known.dnssec_ok)
+        edns.cookie = rest[_COOKIE_AT:]
+        return edns
 
     def _read_additional(self, question: bytes, rest: bytes, count: int) -> Edns | None:
         """The additional section, which must end where the message ends. Raises QueryError."""
@@ -129,28 +146,35 @@ class QueryReader:
                 raise QueryError(Rcode.FORMERR, "a record is cut off", question, edns)
             end = start + (rest[start - 2] << 8 | rest[start - 1])
             rtype = rest[name_end] << 8 | rest[name_end + 1]
-            if rtype == RRType.OPT:
+            if rtype == _OPT:
                 if edns is not None or rest[at]:  # RFC 6891 sections 6.1.1 and 6.1.2
                     reason = "two OPT records" if edns else "an OPT record that is not at the root"
                     raise QueryError(Rcode.FORMERR, reason, question, edns or _plain_edns())
                 edns = _plain_edns()
             if end > len(rest):
                 raise QueryError(Rcode.FORMERR, "a record is cut off", question, edns)
-            if rtype == RRType.OPT:
+            if rtype == _OPT:
                 try:
                     edns = read_opt(rest[name_end + 2 : start], rest[start:end])
                 except BadOpt as fault:
                     raise QueryError(Rcode.FORMERR, str(fault), question, edns) from None
-            elif rtype == RRType.TSIG:  # RFC 8945 section 5.2: no key is known here
+            elif rtype == _TSIG:  # RFC 8945 section 5.2: no key is known here
                 raise QueryError(Rcode.NOTAUTH, "a TSIG key that is not known", question, edns)
             at = end
         if at != len(rest):
             raise QueryError(Rcode.FORMERR, "octets after the message", question, edns)
-        if edns is not None and count == 1 and not edns.cookie:
-            if len(self._known_opts) >= _KNOWN_OPTS:
-                self._known_opts.clear()
-            self._known_opts[rest] = edns
+        if edns is not None and count == 1 and len(rest) <= _LONGEST_KNOWN:
+            if not edns.cookie:
+                _remember(self._known_opts, rest, edns)
+            elif len(rest) == _COOKIE_AT + len(edns.cookie):
+                _remember(self._known_heads, rest[:_COOKIE_AT], edns)
         return edns
+
+
+def _remember(known: dict[bytes, Edns], octets: bytes, edns: Edns) -> None:
+    if len(known) >= _KNOWN_OPTS:
+        known.clear()
+    known[octets] = edns
 
 
 def _plain_edns() -> Edns:
@@ -158,8 +182,9 @@ def _plain_edns() -> Edns:
 
 
 def _skip_name(wire: bytes, at: int) -> int:
-    """The offset after the name at `at` (a pointer ends it), or 0 where it is cut off."""
-    while at < len(wire):
+    """The offset after the name at `at` (a pointer ends it), or 0 where it is no name."""
+    last = min(len(wire), at + MAX_NAME)
+    while at < last:
         length = wire[at]
         if length == 0:
             return at + 1
@@ -172,12 +197,12 @@ def _skip_name(wire: bytes, at: int) -> int:
 
 
 def _scan(wire: bytes) -> tuple[bytes, Edns | None]:
-    """Question (empty if unreadable) and whether there is an OPT, of a message that is refused.
+    """Question (empty if unreadable) and OPT of a message that is refused.
 
     All sections are walked alike, as other opcodes use them for other things
     (RFC 2136 section 2.1). A count that the octets do not bear out ends the walk.
     """
-    questions, *records = (int.from_bytes(wire[at : at + 2], "big") for at in (4, 6, 8, 10))
+    questions, *records = _COUNTS.unpack_from(wire, 4)
     at = HEADER
     question = b""
     for number in range(questions):
@@ -192,9 +217,14 @@ def _scan(wire: bytes) -> tuple[bytes, Edns | None]:
         name_end = _skip_name(wire, at)
         if not name_end or name_end + 10 > len(wire):
             break
-        if wire[at] == 0 and wire[name_end : name_end + 2] == RRType.OPT.to_bytes(2, "big"):
-            return question, _plain_edns()
-        at = name_end + 10 + int.from_bytes(wire[name_end + 8 : name_end + 10], "big")
+        start = name_end + 10
+        end = start + (wire[start - 2] << 8 | wire[start - 1])
+        if not wire[at] and (wire[name_end] << 8 | wire[name_end + 1]) == _OPT:
+            try:
+                return question, read_opt(wire[name_end + 2 : start], wire[start:end])
+            except BadOpt:
+                return question, _plain_edns()
+        at = end
     return question, None
 
 
@@ -205,8 +235,3 @@ def _has_pointer(question: bytes) -> bool:
             return True
         at += length + 1
     return False
-
-
-def opcode_of(wire: bytes) -> int:
-    """The opcode of a header (RFC 1035 section 4.1.1), also where it has no name."""
-    return wire[2] >> 3 & 0xF

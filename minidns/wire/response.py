@@ -20,9 +20,13 @@ QR = 0x8000
 AA = 0x0400
 TC = 0x0200
 RD = 0x0100
+MAX_MESSAGE = 65_535  # octets over a stream, RFC 1035 section 4.2.2
 _POINTER = 0xC000  # RFC 1035 section 4.1.4
 _LAST_TARGET = 0x3FFF  # the largest offset that a pointer can hold
+_LONGEST_END = 80  # octets; a longer end of a name is not looked for, 127 labels would take long
 _CLASS_IN = b"\x00\x01"
+_WHOLE = 2**32
+_GOLDEN = 2_654_435_769  # 2**32 divided by the golden ratio; Knuth, volume 3, section 6.4
 
 # Rdata that may be compressed: octets before the first name, number of names in a row.
 _COMPRESSED = {
@@ -96,6 +100,8 @@ def encode(flags: int, sections: Sections, qname_length: int, anchor: bytes) -> 
     counts = [0, 0, 0]
     for number, section in enumerate(sections[:3]):
         for records in section:
+            if len(writer.wire) > MAX_MESSAGE:
+                break  # nothing fits any more: `assemble` leaves out the last that was written too
             writer.write_records(records)
             counts[number] += len(records.rdatas)
             ends.append((len(writer.wire), counts[0], counts[1], counts[2]))
@@ -171,25 +177,35 @@ class _Writer:
         self.wire += rdata[at:]
 
     def _write_name(self, name: bytes) -> None:
-        targets = self._targets
-        while name[0]:
-            key = name.lower()
-            target = targets.get(key)
+        """With a pointer to where its end was written before, as much of it as there is."""
+        targets, wire = self._targets, self.wire
+        key = name.lower()
+        here = self._base + len(wire)
+        at = 0
+        while name[at]:
+            end = key[at:]
+            target = targets.get(end)
             if target is not None:
-                self.wire += (_POINTER | target).to_bytes(2, "big")
+                wire += name[:at]
+                wire += (_POINTER | target).to_bytes(2, "big")
                 return
-            here = self._base + len(self.wire)
-            if here <= _LAST_TARGET:
-                targets[key] = here
-            self.wire += name[: 1 + name[0]]
-            name = name[1 + name[0] :]
-        self.wire += b"\x00"
+            if here + at <= _LAST_TARGET:
+                targets[end] = here + at
+            at += 1 + name[at]
+            while len(name) - at > _LONGEST_END:
+                at += 1 + name[at]
+        wire += name
 
 
-def rotate(records: Iterable[Records], by: int) -> tuple[Records, ...]:
-    """The same sets with their records turned by that many places (RFC 1794)."""
+def rotate(records: Iterable[Records], turn: int) -> tuple[Records, ...]:
+    """The same sets with their records turned (RFC 1794); `turn` counts answers.
+
+    By the fraction of turn times the golden ratio: so that each record comes first equally often
+    for a client too whose questions of one kind are every second or third that is asked.
+    """
+    fraction = turn * _GOLDEN % _WHOLE
     turned = []
     for one in records:
-        shift = by % len(one.rdatas) if one.rdatas else 0
+        shift = fraction * len(one.rdatas) // _WHOLE
         turned.append(one._replace(rdatas=one.rdatas[shift:] + one.rdatas[:shift]))
     return tuple(turned)

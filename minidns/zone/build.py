@@ -7,7 +7,6 @@ here: equal records count once, a record set has its smallest TTL (RFC 2181 sect
 from collections.abc import Iterable
 
 from minidns.wire.codes import RRClass, RRType
-from minidns.wire.name import is_at_or_below
 from minidns.zone.canonical import canonical_rdata
 from minidns.zone.model import Node, Record, RRset, Zone
 
@@ -47,9 +46,15 @@ def build_zone(origin: bytes, records: Iterable[Record]) -> Zone:
                 node.alias = rrset
             else:
                 node.rrsets[rtype] = rrset
-    apex = nodes[origin]
     _mark_cuts(nodes, origin)
-    return Zone(origin=origin, nodes=nodes, soa=apex.rrsets[RRType.SOA], apex=apex)
+    apex = nodes[origin]
+    return Zone(
+        origin=origin,
+        nodes=nodes,
+        soa=apex.rrsets[RRType.SOA],
+        apex=apex,
+        longest=max(map(len, nodes)),
+    )
 
 
 def compile_rrset(rtype: int, records: list[Record]) -> RRset:
@@ -85,17 +90,16 @@ def _node_at(nodes: dict[bytes, Node], origin: bytes, key: bytes, owner: bytes) 
 
 
 def _mark_cuts(nodes: dict[bytes, Node], origin: bytes) -> None:
-    """Give each node the topmost cut at or above it and the topmost DNAME above it."""
-    cuts = {key: node for key, node in nodes.items() if RRType.NS in node.rrsets and key != origin}
-    dnames = {key: node for key, node in nodes.items() if RRType.DNAME in node.rrsets}
-    if not cuts and not dnames:
-        return
-    for key, node in nodes.items():
-        at = key
-        while is_at_or_below(at, origin):
-            node.cut = cuts.get(at) or node.cut  # the last one met is the topmost
-            if at != key:
-                node.dname = dnames.get(at) or node.dname
-            if at == origin:
-                break
-            at = at[1 + at[0] :]
+    """Give each node what comes first on the way down to it, a zone cut or a DNAME."""
+    for key in sorted(nodes, key=len):  # so that the name above comes before
+        if key == origin:
+            continue
+        node, above = nodes[key], nodes[key[1 + key[0] :]]
+        if above.cut is not None:
+            node.cut = above.cut
+        elif above.dname is not None:
+            node.dname = above.dname
+        elif RRType.DNAME in above.rrsets:
+            node.dname = above
+        elif RRType.NS in node.rrsets:
+            node.cut = node

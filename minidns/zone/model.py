@@ -2,12 +2,14 @@
 
 Names that are keys are lower-case wire names. Rdata is uncompressed wire, its names in the case
 of the file. Empty non-terminals are nodes (RFC 4592 section 2.2.2), and each node knows the zone
-cut at or above it and the DNAME above it, so a query never has to search for them.
+cut or the DNAME that hides it, so a query never has to search for them.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from minidns.wire.name import ROOT
 
 MAX_RECORDS = 5_000_000  # of one zone
 
@@ -80,8 +82,9 @@ class Node:
         self.name = name  # wire, case of the file
         self.rrsets: dict[int, RRset] = {}  # ALIAS is not among them
         self.alias: RRset | None = None  # octoDNS ALIAS: one rdata, the target
-        self.cut: Node | None = None  # the topmost zone cut at or above this name
-        self.dname: Node | None = None  # the topmost owner of a DNAME strictly above this name
+        # What is met first on the way down from the apex, so at most one of the two:
+        self.cut: Node | None = None  # a zone cut at or above this name
+        self.dname: Node | None = None  # the owner of a DNAME above this name
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,7 @@ class Zone:
     nodes: Mapping[bytes, Node]
     soa: RRset
     apex: Node
+    longest: int  # octets of the longest name here: one that is longer need not be looked up
 
     @property
     def serial(self) -> int:
@@ -111,7 +115,11 @@ class BrokenZone:
     origin: bytes
 
 
-class Catalog(NamedTuple):
+class Catalog:
     """All zones of one load, by origin. Swapped as a whole, never changed."""
 
-    zones: Mapping[bytes, Zone | BrokenZone]
+    __slots__ = ("longest", "zones")
+
+    def __init__(self, zones: Mapping[bytes, Zone | BrokenZone]) -> None:
+        self.zones = zones
+        self.longest = max(map(len, zones), default=len(ROOT))  # octets of the longest origin

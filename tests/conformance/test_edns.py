@@ -185,3 +185,73 @@ def test_a_reply_with_a_cookie_is_never_remembered() -> None:
     assert not responder.datagram_answers.replies
     ask_with(responder)
     assert len(responder.datagram_answers.replies) == 1
+
+
+def test_rfc7873_5_4_a_server_cookie_sent_alone_is_confirmed_or_refused() -> None:
+    responder = responder_for({"example.": ZONE})
+    good = options_of(ask_with(responder, option(10, b"12345678")))[10]
+    forged = good[:-1] + bytes((good[-1] ^ 1,))
+    expired = Cookies(b"k" * 16).cookie_for(b"12345678", CLIENT, NOW - 4000)
+    for cookie, rcode in ((good, 0), (forged, 23), (expired, 23), (b"12345678" + b"x" * 8, 23)):
+        query = dns.message.Message(id=99)
+        query.use_edns(0, options=[option(10, cookie)])
+        wire = responder.respond(query.to_wire(), CLIENT, UDP)
+        assert wire is not None
+        reply = dns.message.from_wire(wire)
+        assert reply.rcode() == rcode
+        assert options_of(reply)[10] == good
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        b"\x00\x0a\x00\x01x",
+        b"\x00\x64\x00\x05x",
+        b"\x00\x64",
+        b"\x00\x0a\x00\x0812345678\x00",
+    ],
+    ids=["cookie", "too-long", "cut-off", "after-a-cookie"],
+)
+def test_rfc6891_6_1_3_another_version_is_badvers_whatever_its_options_look_like(
+    options: bytes,
+) -> None:
+    query = dns.message.make_query("www.example.", "A").to_wire()
+    opt = b"\x00\x00\x29\x04\xd0\x00\x01\x80\x00" + bytes((0, len(options))) + options
+    wire = responder_for({"example.": ZONE}).respond(
+        query[:11] + b"\x01" + query[12:] + opt, CLIENT, UDP
+    )
+    assert wire is not None
+    reply = dns.message.from_wire(wire)
+    assert reply.rcode() == 16
+    assert reply.edns == 0
+    assert reply.ednsflags & 0x8000
+
+
+def test_rfc8467_4_1_padding_never_makes_a_reply_too_long_for_a_stream() -> None:
+    """140 blocks of 468 octets are 65,520: what is longer is padded to 65,535 at most."""
+    responder = responder_for(
+        {"example.": ZONE + f"*.big 60 TYPE65280 \\# 65419 {'00' * 65_419}\n"}
+    )
+    sizes = set()
+    for letters in range(1, 64):
+        query = dns.message.make_query(
+            "n" * letters + ".big.example.", "TYPE65280", use_edns=0, options=[option(12)]
+        )
+        wire = responder.respond(query.to_wire(), CLIENT, TLS)
+        assert wire is not None
+        assert not wire[2] & 2  # TC
+        sizes.add(len(wire))
+    assert sizes == {65_520, *range(65_532, 65_536)}
+
+
+def test_an_unserved_opcode_is_refused_with_the_clients_cookie_and_do() -> None:
+    """RFC 7873 section 5.2 and RFC 3225 section 3 make no exception for it."""
+    query = dns.message.make_query(
+        "www.example.", "SOA", want_dnssec=True, options=[option(10, b"12345678")]
+    ).to_wire()
+    wire = responder_for({"example.": ZONE}).respond(query[:2] + b"\x20" + query[3:], CLIENT, UDP)
+    assert wire is not None
+    reply = dns.message.from_wire(wire)
+    assert reply.rcode() == 4
+    assert reply.ednsflags & 0x8000
+    assert options_of(reply)[10][:8] == b"12345678"

@@ -90,10 +90,9 @@ def test_m04_not_exactly_one_question(counts: tuple[int, int, int, int], body: b
 
 @pytest.mark.parametrize("section", [1, 2])
 def test_m05_records_before_the_additional_section(section: int) -> None:
-    counts = [1, 0, 0, 0]
-    counts[section] = 1
+    counts = (1, 1, 0, 0) if section == 1 else (1, 0, 1, 0)
     record = b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04\xc0\x00\x02\x01"
-    reply = error(message(tuple(counts), QUESTION + record))  # type: ignore[arg-type]
+    reply = error(message(counts, QUESTION + record))
     assert reply.rcode() == dns.rcode.FORMERR
     assert reply.question
 
@@ -242,20 +241,37 @@ def test_other_records_in_the_additional_section_are_skipped() -> None:
         assert parsed.edns == 0
 
 
-def test_the_last_resort_is_servfail_with_the_question(monkeypatch: pytest.MonkeyPatch) -> None:
-    """O01: a fault inside the look-up is one failed query, with the OPT that the query had."""
+@pytest.mark.parametrize("stage", ["find_zone", "find", "solve", "encode", "assemble"])
+def test_o01_the_last_resort_is_servfail_with_the_question(
+    stage: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault inside is one failed query, with the question and the OPT that it had."""
     responder: Responder = responder_for({"example.com.": ZONE})
 
     def broken(*_: object) -> None:
         raise RuntimeError("failpoint")
 
-    monkeypatch.setattr("minidns.responder.responder.find", broken)
-    reply = ask(responder, "ns1.example.com.", use_edns=0)
+    monkeypatch.setattr(f"minidns.responder.responder.{stage}", broken)
+    reply = ask(responder, "c.example.com.", use_edns=0)
     assert reply.rcode() == dns.rcode.SERVFAIL
+    assert reply.question
     assert reply.edns == 0
     assert responder.failures == 1
     monkeypatch.undo()
-    assert ask(responder, "ns1.example.com.").rcode() == 0
+    assert ask(responder, "c.example.com.").rcode() == 0
+
+
+def test_o01_a_fault_in_the_reader_is_servfail_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    responder: Responder = responder_for({"example.com.": ZONE})
+
+    def broken(*_: object) -> None:
+        raise RecursionError("failpoint")
+
+    monkeypatch.setattr("minidns.wire.query.QueryReader.read", broken)
+    wire = responder.respond(PLAIN, CLIENT, UDP)
+    assert wire is not None
+    assert wire[:2] == PLAIN[:2]
+    assert dns.message.from_wire(wire).rcode() == dns.rcode.SERVFAIL
 
 
 def check_readable(wire: bytes, via: Via) -> None:

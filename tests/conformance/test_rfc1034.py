@@ -1,5 +1,6 @@
 """RFC 1034 section 4.3.2 with 2181, 2308, 4035 (DS), 6604, 8020: one table, one zone family."""
 
+import dns.message
 import pytest
 
 from minidns.responder.responder import Responder
@@ -230,8 +231,6 @@ def test_4_3_2_without_the_answer_cache_the_octets_are_equal(
     responder: Responder, case: Case
 ) -> None:
     """Asked twice of a responder that remembers and of one that does not."""
-    import dns.message
-
     query = dns.message.make_query(case.qname, case.qtype, use_edns=0, id=4711).to_wire()
     plain = responder_for({"example.com.": PARENT, "child.example.com.": CHILD}, answer_cache=0)
     expected = plain.respond(query, b"\x7f\0\0\1", UDP)
@@ -244,8 +243,6 @@ def test_4_3_2_without_the_answer_cache_the_octets_are_equal(
 
 def test_names_are_compared_without_case_and_echoed_with_it(responder: Responder) -> None:
     """RFC 4343 sections 3 and 4.1."""
-    import dns.message
-
     query = dns.message.make_query("wEb.ExAmPlE.cOm.", "A")
     wire = responder.respond(query.to_wire(), b"\x7f\0\0\1", UDP)
     assert wire is not None
@@ -273,6 +270,23 @@ def test_the_deepest_zone_wins_even_when_it_is_broken() -> None:
 def test_a_cname_into_a_broken_zone_is_servfail() -> None:
     responder = responder_for({"example.com.": PARENT}, broken=["child.example.com."])
     assert ask(responder, "tochild.example.com.").rcode() == 2
+
+
+@pytest.mark.parametrize("names", [1, 2, 5])
+@pytest.mark.parametrize("rtype", ["CNAME", "DNAME"])
+def test_z11_a_loop_gives_each_record_once(names: int, rtype: str) -> None:
+    lines = [f"n{number} 60 {rtype} n{(number + 1) % names}" for number in range(names)]
+    zone = "\n".join(["@ 60 SOA a. b. 1 2 3 4 5", *lines]) + "\n"
+    responder = responder_for({"example.": zone})
+    for start in range(names):
+        qname = f"n{start}.example." if rtype == "CNAME" else f"x.n{start}.example."
+        query = dns.message.make_query(qname, "A")
+        wire = responder.respond(query.to_wire(), b"\x7f\0\0\1", Via("tcp", is_stream=True))
+        assert wire is not None
+        reply = dns.message.from_wire(wire, one_rr_per_rrset=True)
+        assert reply.rcode() == 0
+        assert len(reply.answer) == len(texts_of(reply.answer))
+        assert len(reply.answer) == names * (1 if rtype == "CNAME" else 2)
 
 
 def test_a_chain_longer_than_the_limit_is_left_to_the_client() -> None:

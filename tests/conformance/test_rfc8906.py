@@ -162,3 +162,14 @@ def test_8_2_10_multiple_defined_options(responder: Responder) -> None:
     expect_soa(reply)
     assert reply.edns == 0
     assert [option.otype for option in reply.options] == [10]
+
+
+@pytest.mark.parametrize("version", [0, 1])
+def test_8_2_7_truncated_responses(version: int) -> None:
+    """An OPT stays in a reply that is cut (RFC 6891 section 7)."""
+    zone = ZONE + "".join(f'big 60 TXT "{number} {"x" * 200}"\n' for number in range(10))
+    big = responder_for({"example.com.": zone})
+    reply = ask(big, "big.example.com.", "TXT", flags=NOREC, use_edns=version, payload=512)
+    assert reply.edns == 0
+    assert bool(reply.flags & dns.flags.TC) == (version == 0)
+    assert reply.rcode() == (dns.rcode.NOERROR if version == 0 else dns.rcode.BADVERS)

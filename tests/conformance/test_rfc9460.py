@@ -23,6 +23,8 @@ def responder() -> Responder:
             *.wild  300 HTTPS 1 . alpn=h3
             *.wild  300 A     192.0.2.3
             out     300 SVCB  1 host.example.net.
+            gone    300 HTTPS 0 .
+            gone    300 A     192.0.2.4
             """
         }
     )
@@ -61,6 +63,12 @@ def responder() -> Responder:
             answer=('a.wild.example. 300 HTTPS 1 . alpn="h3"',),
             additional=("a.wild.example. 300 A 192.0.2.3",),
             name="the-owner-itself-at-a-wildcard",
+        ),
+        Case(
+            "gone.example.",
+            "HTTPS",
+            answer=("gone.example. 300 HTTPS 0 .",),
+            name="2.5.1-alias-mode-to-the-root-is-no-service",
         ),
         Case("out.example.", "SVCB", answer=("out.example. 300 SVCB 1 host.example.net.",)),
     ],

@@ -1,10 +1,13 @@
 """Sizes: RFC 1035 section 4.2.1, 2181 section 9, 6891 section 6.2, 8482, 9471, 9715."""
 
+from typing import Any
+
 import dns.flags
 import dns.message
 import pytest
 
 from minidns.responder.responder import Responder
+from minidns.responder.via import Via
 from tests.harness import CLIENT, TCP, UDP, ask, responder_for, texts_of
 
 SIZES = (600, 1200, 1300, 4000)
@@ -44,8 +47,8 @@ def responder() -> Responder:
 
 
 def wire_of(responder: Responder, qname: str, payload: int | None) -> bytes:
-    edns = {} if payload is None else {"use_edns": 0, "payload": payload}
-    query = dns.message.make_query(qname, "TXT", **edns)  # type: ignore[arg-type]
+    edns: dict[str, Any] = {} if payload is None else {"use_edns": 0, "payload": payload}
+    query = dns.message.make_query(qname, "TXT", **edns)
     wire = responder.respond(query.to_wire(), CLIENT, UDP)
     assert wire is not None
     return wire
@@ -114,10 +117,10 @@ def test_addresses_that_are_not_glue_are_given_up_first(responder: Responder) ->
 
 
 @pytest.mark.parametrize("via", [UDP, TCP], ids=["udp", "tcp"])
-def test_x01_any_gives_one_record_set(responder: Responder, via: object) -> None:
+def test_x01_any_gives_one_record_set(responder: Responder, via: Via) -> None:
     """RFC 8482 section 4.1."""
     query = dns.message.make_query("example.", "ANY")
-    wire = responder.respond(query.to_wire(), CLIENT, via)  # type: ignore[arg-type]
+    wire = responder.respond(query.to_wire(), CLIENT, via)
     assert wire is not None
     assert len(wire) <= 512
     reply = dns.message.from_wire(wire)
@@ -141,6 +144,45 @@ def test_names_in_a_referral_are_compressed(responder: Responder) -> None:
     assert len(wire) <= len(dns.message.from_wire(wire).to_wire())
 
 
+def test_no_pointer_leads_beyond_16_kib() -> None:
+    """RFC 1035 section 4.1.4: an offset has 14 bits. Targets of SRV are not compressed."""
+    targets = [f"s{number}.{'n' * 60}{number:03d}.{'o' * 50}" for number in range(100)]
+    lines = ["@ 60 SOA a. b. 1 2 3 4 5"]
+    for number, target in enumerate(targets):
+        lines += [
+            f"srv 60 SRV 1 1 1 {target}",
+            f"{target} 60 A 192.0.2.{number}",
+            f"{target} 60 AAAA 2001:db8::{number + 1:x}",
+        ]
+    responder = responder_for({"example.": "\n".join(lines) + "\n"})
+    query = dns.message.make_query("SRV.example.", "SRV")
+    wire = responder.respond(query.to_wire(), CLIENT, TCP)
+    assert wire is not None
+    assert len(wire) > 0x4000 + 2000
+    reply = dns.message.from_wire(wire)
+    assert {str(rdata.target) for rdata in reply.answer[0]} == {
+        f"{one}.example." for one in targets
+    }
+    assert texts_of(reply.additional) == {
+        line.replace(" 60 ", ".example. 60 ", 1) for line in lines if " A" in line
+    }
+
+
+def test_more_than_a_stream_can_carry_is_cut() -> None:
+    """65,400 octets of rdata fit alone, but not behind a chain of aliases with long names."""
+    label = "n" * 63
+    zone = "@ 60 SOA a. b. 1 2 3 4 5\n" + f"big 60 TYPE65280 \\# 65400 {'00' * 65_400}\n"
+    zone += f"c 60 CNAME {label}.{label}.a\n{label}.{label}.a 60 CNAME big\n"
+    responder = responder_for({"example.": zone})
+    alone = ask(responder, "big.example.", "TYPE65280", via=TCP)
+    assert not alone.flags & dns.flags.TC
+    assert len(alone.answer) == 1
+    reply = ask(responder, "c.example.", "TYPE65280", via=TCP, use_edns=0)
+    assert reply.flags & dns.flags.TC
+    assert [rrset.rdtype for rrset in reply.answer] == [5, 5]
+    assert reply.edns == 0
+
+
 def test_rotation_turns_the_records_of_a_set() -> None:
     zone = "@ 60 SOA a. b. 1 2 3 4 5\n" + "".join(f"w 60 A 192.0.2.{n}\n" for n in range(1, 4))
     responder = responder_for({"example.": zone}, rotate=True)
@@ -148,3 +190,17 @@ def test_rotation_turns_the_records_of_a_set() -> None:
     assert first == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
     fixed = responder_for({"example.": zone})
     assert len({next(iter(ask(fixed, "w.example.").answer[0])).to_text() for _ in range(6)}) == 1
+
+
+def test_rotation_reaches_who_asks_for_two_types_in_turn() -> None:
+    """As every host does that asks for A and AAAA: its questions for A are every second one."""
+    zone = "@ 60 SOA a. b. 1 2 3 4 5\n"
+    for number in (1, 2):
+        zone += f"w 60 A 192.0.2.{number}\nw 60 AAAA 2001:db8::{number}\n"
+    responder = responder_for({"example.": zone}, rotate=True)
+    first: dict[str, set[str]] = {"A": set(), "AAAA": set()}
+    for _ in range(4):
+        for qtype in ("A", "AAAA"):
+            answer = ask(responder, "w.example.", qtype).answer[0]
+            first[qtype].add(next(iter(answer)).to_text())
+    assert first == {"A": {"192.0.2.1", "192.0.2.2"}, "AAAA": {"2001:db8::1", "2001:db8::2"}}
