@@ -5,19 +5,21 @@ set or too many types make every look-up slow (CVE-2024-1737).
 """
 
 from minidns.wire.codes import RRType
+from minidns.wire.edns import MAX_NSID
 from minidns.wire.name import MAX_NAME, is_wildcard
 from minidns.wire.query import HEADER
 from minidns.wire.rdata_mnemonics import type_to_text
+from minidns.wire.response import MAX_MESSAGE
 from minidns.zone.canonical import canonical_rdata
 from minidns.zone.findings import Findings
 from minidns.zone.model import Record
 
 MAX_IN_SET = 100  # different records of one owner and type
-MAX_MESSAGE = 65_535  # octets, RFC 1035 section 4.2.2
 
 _QUESTION_FIXED = 4  # octets of a question after the qname: type and class
 _RECORD_FIXED = 12  # octets of a record before its rdata, the owner as a pointer
-_OPT = 11 + 4 + 40  # octets: OPT (RFC 6891 section 6.1.2) with the largest COOKIE (RFC 7873)
+# Octets of the largest OPT over a stream: RFC 6891 section 6.1.2, COOKIE, NSID, edns-tcp-keepalive.
+_OPT = 11 + (4 + 24) + (4 + MAX_NSID) + (4 + 2)
 _SURELY_FITS = 65_000  # octets of rdata that fit a message whatever the question
 
 _ALONE = {  # types of which a name has one record
