@@ -5,6 +5,7 @@ dnslib shows use the same names.
 """
 
 import re
+from difflib import get_close_matches
 
 from dnslib import QTYPE
 
@@ -80,8 +81,10 @@ def type_code(text: str) -> int:
     generic = _GENERIC.fullmatch(name)
     if generic is not None and int(generic[1]) <= _MAX_CODE:
         return int(generic[1])
+    near = get_close_matches(name, map(str, QTYPE.reverse), n=1)
+    meant = f"is it {near[0]}?" if near else "mend it."
     raise BadRdata(
-        f"'{text}' is no record type known here: mend it, or write TYPE and its number (TYPE65280)"
+        f"'{text}' is no record type known here: {meant} Or write TYPE and its number (TYPE65280)"
     )
 
 

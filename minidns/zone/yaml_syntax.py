@@ -61,7 +61,27 @@ def explain_syntax_error(file: str, data: bytes, error: yaml.YAMLError) -> Fault
     mark = Mark(file, at.line + 1, at.column + 1)
     if "nesting depth" in problem:  # libyaml has a limit of its own
         return fault("nesting-too-deep", mark, "maps and lists are nested too deep")
+    before = line[: at.column] or _line_of(data, at.line - 1)
+    hint = _hint(problem, line, before)
+    if hint is not None:
+        return fault("yaml-syntax", mark, hint)
     return fault("yaml-syntax", mark, _explain(problem, context, error, line, at.column))
+
+
+def _hint(problem: str, line: str, before: str) -> str | None:
+    """The mistake that stands before the place where the parser stopped, where it is plain."""
+    if "unexpected ':'" in problem:
+        return "a value that holds ':' (an IPv6 address, perhaps): quote it"
+    if "expected" not in problem:
+        return None
+    rest = line[len(before) :]
+    if re.search(r"\w'$", before) and rest[:1].isalnum():
+        return "a single quote ends the text here: write '' for an apostrophe inside single quotes"
+    if re.search(r"[^\s#]\s+#", before):
+        return "what follows ' #' in the line above is a comment: quote a value that holds it"
+    if re.search(r"\w;\s", before) or (re.search(r"\S \w+$", before) and rest[:1] == ":"):
+        return "a comma is missing before this: write {type: A, value: 192.0.2.1}"
+    return None
 
 
 def _is_open_quote(problem: str, context: str) -> bool:

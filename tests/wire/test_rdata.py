@@ -362,6 +362,9 @@ def test_names_of_types() -> None:
     for bad in ("NOSUCH", "TYPE", "TYPE65536", "TYPE-1", "", "A "):
         with pytest.raises(BadRdata, match="TYPE65280"):
             type_code(bad)
+    for bad, meant in (("AAA", "AAAA"), ("CNMAE", "CNAME"), ("HTTP", "HTTPS")):
+        with pytest.raises(BadRdata, match=rf"is it {meant}\?"):
+            type_code(bad)
 
 
 def test_octets_that_fit_no_type_are_shown_generic() -> None:

@@ -60,6 +60,11 @@ def test_what_has_a_meaning_of_its_own(tmp_path: Path, text: str, place: str, wo
         (f"  a: {A}\nb: {A}\n", "2:1", "in the same column"),
         ("a: - b\n", "1:4", "begin it in the next line"),
         ("%YAML 2.0\n---\na: b\n", "1:1", "mend the line"),
+        ("a: {type: TXT, value: 'it's nice'}\n", "1:27", "write '' for an apostrophe"),
+        ("a:\n  type: TXT\n  value: 'it's nice'\n", "3:14", "write '' for an apostrophe"),
+        (f"a: {{type: TXT, value: x # y}}\nb: {A}\n", "2:1", "is a comment: quote"),
+        ("a: {type: A; value: x}\n", "1:19", "a comma is missing before this"),
+        ("a: {type: A value: x}\n", "1:18", "a comma is missing before this"),
     ],
 )
 def test_what_does_not_parse(tmp_path: Path, text: str, place: str, words: str) -> None:
