@@ -108,7 +108,7 @@ def test_cookies_are_not_remembered(cookie_octets: int) -> None:
             assert edns is not None
             assert edns.cookie == cookie
 
-    assert grown_by(read_all) < 10_000
+    assert grown_by(read_all) < 64 * 1024  # 600 of them would be three times that
 
 
 def test_what_was_seen_around_a_cookie_does_not_excuse_what_follows_it() -> None:
@@ -190,6 +190,7 @@ HOSTILE = dict(hostile_messages())
 def test_m06_nothing_is_allocated_by_a_count(name: str) -> None:
     wire = HOSTILE[name]
     responder = responder_for({"example.": SOA})
+    responder.respond(wire, CLIENT, TCP)  # what is made once, by a measurement of coverage too
     tracemalloc.start()
     try:
         assert responder.respond(wire, CLIENT, TCP) is not None
