@@ -197,7 +197,7 @@ def test_m06_nothing_is_allocated_by_a_count(name: str) -> None:
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert peak < 64 * 1024 + len(wire)
+    assert peak < 64 * 1024 + 2 * len(wire)
 
 
 def test_o02_lines_that_a_stranger_provokes_are_few(
