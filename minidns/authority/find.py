@@ -70,9 +70,12 @@ def find_zone(catalog: Catalog, qname: bytes, qtype: int) -> Zone | BrokenZone |
 
 def find(zone: Zone, qname: bytes, qtype: int) -> Found:
     """`qname` is lower-case wire, at or below the zone's origin."""
-    node = zone.nodes.get(qname)
+    nodes = zone.nodes
+    node = nodes.live.get(qname)
     if node is None:
-        return _find_above(zone, qname, qtype)
+        if qname not in nodes.packed:
+            return _find_above(zone, qname, qtype)
+        node = nodes.make(qname)
     cut = node.cut
     if cut is not None and (qtype != _DS or cut is not node):  # step 3b
         return Found(_REFERRAL, cut)
@@ -84,22 +87,24 @@ def find(zone: Zone, qname: bytes, qtype: int) -> Found:
 def _find_above(zone: Zone, qname: bytes, qtype: int) -> Found:
     """Step 3c for a name that does not exist: the closest encloser decides."""
     nodes = zone.nodes
+    live, packed = nodes.live, nodes.packed
     at, last = 1 + qname[0], len(qname) - zone.longest
     while at < last:
         at += 1 + qname[at]
     name = qname[at:]
-    while (encloser := nodes.get(name)) is None:
+    while name not in packed:
         name = name[1 + name[0] :]
+    encloser = live.get(name) or nodes.make(name)
     if encloser.cut is not None:
         return Found(_REFERRAL, encloser.cut)
     if encloser.dname is not None:
         return Found(_IS_DNAME, encloser.dname)
     if _DNAME in encloser.rrsets:
         return Found(_IS_DNAME, encloser)
-    wildcard = nodes.get(b"\x01*" + name)
-    if wildcard is None:
+    wildcard = b"\x01*" + name
+    if wildcard not in packed:
         return Found(_NXDOMAIN, encloser)
-    return _match(wildcard, qtype, True)
+    return _match(live.get(wildcard) or nodes.make(wildcard), qtype, True)
 
 
 def _match(node: Node, qtype: int, is_synthesized: bool) -> Found:

@@ -1,105 +1,109 @@
-"""Records of one zone to an immutable `Zone`: nodes, empty non-terminals, cuts, compiled sets.
+"""Records of one zone to an immutable `Zone`: empty non-terminals, cuts, sets in packed form.
 
 Works on records that `zone.check` found fit to serve. What is merely warned of is dealt with
-here: equal records count once, a record set has its smallest TTL (RFC 2181 section 5.2).
+here: equal records count once, a record set has its smallest TTL (RFC 2181 section 5.2). One pass
+over the records and one over the names, with no object made for what stands alone at its name.
 """
 
 from collections.abc import Iterable
 
-from minidns.wire.codes import RRClass, RRType
+from minidns.wire.codes import RRType
 from minidns.zone.canonical import canonical_rdata
-from minidns.zone.model import Node, Record, RRset, Zone
+from minidns.zone.model import Record, Zone
+from minidns.zone.nodes import Nodes
+from minidns.zone.packed import HAS_DNAME, IS_CUT, NOTHING, pack_name, pack_one, pack_set
 
-# Types whose rdata an answer compresses (RFC 3597 section 4), follows, or adds addresses for.
-# Every other set is spliced into answers as the bytes that are made here.
-_ENCODED_LATER = frozenset(
-    {
-        RRType.NS,
-        RRType.CNAME,
-        RRType.SOA,
-        RRType.PTR,
-        RRType.MX,
-        RRType.SRV,
-        RRType.NAPTR,
-        RRType.DNAME,
-        RRType.SVCB,
-        RRType.HTTPS,
-    }
-)
-_QUESTION_POINTER = b"\xc0\x0c"  # the owner as a pointer to octet 12, RFC 1035 section 4.1.4
-_CLASS_IN = int(RRClass.IN).to_bytes(2, "big")
+_NS = int(RRType.NS)
+_DNAME = int(RRType.DNAME)
+_BREAKS = frozenset({_NS, _DNAME})
 
 
 def build_zone(origin: bytes, records: Iterable[Record]) -> Zone:
     """The zone at `origin` (lower-case wire). Raises KeyError where the apex has no SOA."""
-    gathered: dict[bytes, dict[int, list[Record]]] = {}
-    for record in records:
-        sets = gathered.setdefault(record.owner.lower(), {})
-        sets.setdefault(record.rtype, []).append(record)
-    nodes: dict[bytes, Node] = {}
-    for key, sets in gathered.items():
-        owner = next(iter(sets.values()))[0].owner
-        node = _node_at(nodes, origin, key, owner)
-        for rtype, of_type in sets.items():
-            rrset = compile_rrset(rtype, of_type)
-            if rtype == RRType.ALIAS:
-                node.alias = rrset
-            else:
-                node.rrsets[rtype] = rrset
-    _mark_cuts(nodes, origin)
-    apex = nodes[origin]
+    packing = _Packing(origin)
+    for name, held in _gather(records).items():
+        packing.add(name, held)
+    packing.add_empty_non_terminals()
+    packed = packing.packed
+    return zone_of(origin, packed, packing.has_breaks, packing.records, max(map(len, packed)))
+
+
+def zone_of(
+    origin: bytes, packed: dict[bytes, bytes], has_breaks: bool, records: int, longest: int
+) -> Zone:
+    """The zone whose names are packed already; the numbers are those of `Zone`.
+
+    Raises KeyError where the apex has no SOA.
+    """
+    nodes = Nodes(origin, packed, has_breaks)
     return Zone(
         origin=origin,
         nodes=nodes,
-        soa=apex.rrsets[RRType.SOA],
-        apex=apex,
-        longest=max(map(len, nodes)),
+        soa=nodes.apex.rrsets[RRType.SOA],
+        apex=nodes.apex,
+        longest=longest,
+        records=records,
     )
 
 
-def compile_rrset(rtype: int, records: list[Record]) -> RRset:
-    """One record set, equal rdata once, with its wire form where answers splice it."""
-    ttl = min(record.ttl for record in records)
-    distinct: dict[bytes, bytes] = {}
+def _gather(records: Iterable[Record]) -> dict[bytes, Record | list[Record]]:
+    """By owner in lower case: the one record of a name, or all of them where there are several."""
+    gathered: dict[bytes, Record | list[Record]] = {}
     for record in records:
-        distinct.setdefault(canonical_rdata(rtype, record.rdata), record.rdata)
-    rdatas = tuple(distinct.values())
-    if rtype in _ENCODED_LATER or rtype == RRType.ALIAS:
-        return RRset(rtype, ttl, rdatas)
-    return RRset(rtype, ttl, rdatas, splice_wire(rtype, ttl, rdatas))
+        owner = record.owner
+        name = owner.lower()
+        held = gathered.get(name)
+        if held is None:
+            gathered[owner if owner == name else name] = record  # one object where one will do
+        elif isinstance(held, list):
+            held.append(record)
+        else:
+            gathered[name] = [held, record]
+    return gathered
 
 
-def splice_wire(rtype: int, ttl: int, rdatas: tuple[bytes, ...]) -> bytes:
-    """The records with the question's name as owner, as octets of a message."""
-    head = _QUESTION_POINTER + rtype.to_bytes(2, "big") + _CLASS_IN + ttl.to_bytes(4, "big")
-    return b"".join(head + len(rdata).to_bytes(2, "big") + rdata for rdata in rdatas)
+class _Packing:
+    """Names in packed form, as they gather."""
 
+    def __init__(self, origin: bytes) -> None:
+        self.packed: dict[bytes, bytes] = {}
+        self.has_breaks = False
+        self.records = 0
+        self._origin = origin
 
-def _node_at(nodes: dict[bytes, Node], origin: bytes, key: bytes, owner: bytes) -> Node:
-    """The node of that name; it and the names above it up to the apex come to exist."""
-    node = nodes.get(key)
-    if node is not None:
-        return node
-    node = nodes[key] = Node(owner)
-    while key != origin:
-        key, owner = key[1 + key[0] :], owner[1 + owner[0] :]
-        if key in nodes:
-            break
-        nodes[key] = Node(owner)  # an empty non-terminal until a record says otherwise
-    return node
+    def add(self, name: bytes, held: Record | list[Record]) -> None:
+        """All that there is at a name."""
+        if isinstance(held, Record):
+            owner, rtype, ttl, rdata, _ = held
+            if owner is name and rtype not in _BREAKS:
+                self.packed[name] = pack_one(rtype, ttl, rdata)
+                self.records += 1
+                return
+            held = [held]
+        by_type: dict[int, list[Record]] = {}
+        for record in held:
+            by_type.setdefault(record.rtype, []).append(record)
+        bits = HAS_DNAME if _DNAME in by_type else 0
+        if _NS in by_type and name != self._origin:
+            bits |= IS_CUT
+        self.has_breaks |= bool(bits)
+        sets = [self._pack_set(rtype, of_type) for rtype, of_type in by_type.items()]
+        self.packed[name] = pack_name(held[0].owner, bits, sets)
 
+    def _pack_set(self, rtype: int, records: list[Record]) -> bytes:
+        """Equal records once, all with the smallest TTL."""
+        distinct: dict[bytes, bytes] = {}
+        for record in records:
+            distinct.setdefault(canonical_rdata(rtype, record.rdata), record.rdata)
+        self.records += len(distinct)
+        return pack_set(rtype, min(record.ttl for record in records), distinct.values())
 
-def _mark_cuts(nodes: dict[bytes, Node], origin: bytes) -> None:
-    """Give each node what comes first on the way down to it, a zone cut or a DNAME."""
-    for key in sorted(nodes, key=len):  # so that the name above comes before
-        if key == origin:
-            continue
-        node, above = nodes[key], nodes[key[1 + key[0] :]]
-        if above.cut is not None:
-            node.cut = above.cut
-        elif above.dname is not None:
-            node.dname = above.dname
-        elif RRType.DNAME in above.rrsets:
-            node.dname = above
-        elif RRType.NS in node.rrsets:
-            node.cut = node
+    def add_empty_non_terminals(self) -> None:
+        """Names that exist since one below them does (RFC 4592 section 2.2.2)."""
+        packed = self.packed
+        for name in list(packed):
+            while name != self._origin:
+                name = name[1 + name[0] :]
+                if name in packed:
+                    break
+                packed[name] = NOTHING

@@ -7,9 +7,12 @@ cut or the DNAME that hides it, so a query never has to search for them.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from minidns.wire.name import ROOT
+
+if TYPE_CHECKING:
+    from minidns.zone.nodes import Nodes
 
 MAX_RECORDS = 5_000_000  # of one zone
 
@@ -92,10 +95,11 @@ class Zone:
     """A zone that can be served. `origin` is the apex, lower-case wire."""
 
     origin: bytes
-    nodes: Mapping[bytes, Node]
+    nodes: "Nodes"
     soa: RRset
     apex: Node
     longest: int  # octets of the longest name here: one that is longer need not be looked up
+    records: int  # how many it has
 
     @property
     def serial(self) -> int:

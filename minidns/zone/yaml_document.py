@@ -18,10 +18,21 @@ from yaml.events import (
     MappingStartEvent,
     ScalarEvent,
     SequenceEndEvent,
+    SequenceStartEvent,
     StreamEndEvent,
 )
 
-from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text
+from minidns.zone.yaml_tree import (
+    RECORD_KEYS,
+    Failed,
+    Map,
+    Missing,
+    Node,
+    Place,
+    RecordMap,
+    Sequence,
+    Text,
+)
 
 MAX_NESTING = 16  # maps and lists inside each other
 CHARACTERS_PER_NODE = 32  # so many more characters of a text count as one more node
@@ -108,68 +119,110 @@ class Document:
 
     def _top_entries(self) -> Iterator[tuple[Text, Node]]:
         get = self._next
-        seen: dict[str, Text] = {}
+        seen: dict[str, int] = {}  # key -> its line: a Text and its place would be 100 octets more
         merges: list[Map] = []
         while type(event := get()) is not MappingEndEvent:
             key = self._key(event, 1, seen, merges)
             if key is None:
                 continue
-            value = self._node(get(), 1)
-            first = seen.setdefault(key, key)
-            if first is key:
-                yield key, value
+            value = self._name_value(get())
+            name = str(key)
+            if name in seen:
+                self._equal_keys(seen[name], key)
             else:
-                self._equal_keys(first, key)
+                seen[name] = key.place.line
+                yield key, value
         for merged in merges:
             for key, value in merged.entries():
-                if seen.setdefault(key, key) is key:
+                if str(key) not in seen:
+                    seen[str(key)] = key.place.line
                     yield key, value
 
-    def _map(self, node: Map, depth: int) -> None:
-        """Read the entries of a map whose start was read."""
+    def _name_value(self, event: Any) -> Node:
+        """The value of an entry of the top map, which begins with `event`."""
+        kind = type(event)
+        if kind is MappingStartEvent and event.anchor is None and event.tag is None:
+            return self._record_map(event, 2)
+        if kind is not SequenceStartEvent or event.anchor is not None or event.tag is not None:
+            return self._node(event, 1)
+        sequence = Sequence()
+        sequence.place = event.start_mark
         get = self._next
-        merges: list[Map] = []
+        while type(event := get()) is not SequenceEndEvent:
+            if type(event) is MappingStartEvent and event.anchor is None and event.tag is None:
+                sequence.append(self._record_map(event, 3))
+            else:
+                sequence.append(self._node(event, 2))
+        return sequence
+
+    def _record_map(self, start: Any, depth: int) -> Map:
+        """The map that begins with the event `start`, and which probably is a record."""
+        get = self._next
+        record = RecordMap()
+        keys: list[Any] = []
         while True:
             event = get()
-            kind = type(event)
-            key: Text | None
             if (
-                kind is ScalarEvent
-                and event.tag is None
-                and event.anchor is None
-                and event.value not in _SPECIAL_KEYS
+                type(event) is not ScalarEvent
+                or (name := event.value) not in RECORD_KEYS
+                or name in record
+                or event.anchor is not None
+                or event.tag is not None
             ):
-                key = Text(event.value)
-                key.place = event.start_mark
-            elif kind is MappingEndEvent:
                 break
-            else:
-                key = self._key(event, depth, node, merges)
-                if key is None:
-                    continue
+            keys.append(event)
             event = get()
-            kind = type(event)
-            value: Node
-            if kind is ScalarEvent and event.value and event.tag is None and event.anchor is None:
-                value = Text(event.value)
-                value.place = event.start_mark
+            if (
+                type(event) is ScalarEvent
+                and event.value
+                and event.anchor is None
+                and event.tag is None
+            ):
+                record[name] = _text(event)
             else:
-                value = self._node(event, depth)
-            if key in node:
-                self._equal_keys(next(one for one, _ in node.entries() if one == key), key)
-            else:
-                node[key] = value
+                record[name] = self._node(event, depth)
+        if type(event) is MappingEndEvent:
+            record.place = start.start_mark
+            return record
+        other = Map()
+        other.place = start.start_mark
+        for key, value in zip(keys, record.values(), strict=True):
+            other[_text(key)] = value
+        self._map(other, event, depth)
+        return other
+
+    def _map(self, node: Map, event: Any, depth: int) -> None:
+        """Read the entries of a map, of which the first begins with `event`."""
+        get = self._next
+        merges: list[Map] = []
+        while type(event) is not MappingEndEvent:
+            key = self._key(event, depth, node, merges)
+            if key is not None:
+                value = self._value(get(), depth)
+                if key in node:
+                    first = next(one for one, _ in node.entries() if one == key)
+                    self._equal_keys(first.place.line, key)
+                else:
+                    node[key] = value
+            event = get()
         for merged in merges:
             for name, below in merged.items():
                 node.setdefault(name, below)
 
     def _key(
-        self, event: Any, depth: int, above: Mapping[str, Node], merges: list[Map]
+        self, event: Any, depth: int, above: Mapping[str, object], merges: list[Map]
     ) -> Text | None:
         """The key that begins with `event`; None where that was no key, its value is read then.
 
         `above` holds what the map has so far.
         """
+        if (
+            type(event) is ScalarEvent
+            and event.anchor is None
+            and event.tag is None
+            and event.value not in _SPECIAL_KEYS
+        ):
+            return _text(event)
         node = self._node(event, depth)
         plain = type(event) is ScalarEvent and not event.style and event.tag is None
         if plain and node == _MERGE:
@@ -187,6 +240,17 @@ class Document:
             self._surroundings.report("bad-structure", node.place, message)
         self._node(self._next(), depth)
         return None
+
+    def _value(self, event: Any, depth: int) -> Node:
+        """As `_node`, with a short way for the texts that most values are."""
+        if (
+            type(event) is ScalarEvent
+            and event.value
+            and event.anchor is None
+            and event.tag is None
+        ):
+            return _text(event)
+        return self._node(event, depth)
 
     def _node(self, event: Any, depth: int) -> Node:
         """The tree that begins with `event`, inside `depth` maps and lists."""
@@ -220,7 +284,7 @@ class Document:
         if type(event) is MappingStartEvent:
             map_node = Map()
             map_node.place = place
-            self._map(map_node, depth + 1)
+            self._map(map_node, self._next(), depth + 1)
             return map_node
         sequence = Sequence()
         sequence.place = place
@@ -242,12 +306,12 @@ class Document:
             message = f"'{_INCLUDE}' is followed by the name of a file: '{_INCLUDE} records.yaml'"
         self._surroundings.report("unknown-tag", event.start_mark, message)
 
-    def _equal_keys(self, first: Text, key: Text) -> None:
-        message = f"'{key}' is here twice, first in line {first.place.line + 1}: keep one of them"
+    def _equal_keys(self, first_line: int, key: Text) -> None:
+        message = f"'{key}' is here twice, first in line {first_line + 1}: keep one of them"
         self._surroundings.report("equal-keys", key.place, message)
 
     def _merge(
-        self, node: Node, place: Place, above: Mapping[str, Node], merges: list[Map]
+        self, node: Node, place: Place, above: Mapping[str, object], merges: list[Map]
     ) -> None:
         """Take in the value of a `<<` key: a map or a list of maps, of which the first wins.
 
@@ -266,7 +330,7 @@ class Document:
                 message = "'<<' merges a map, an alias of one, or '!include' of a file with one"
                 self._surroundings.report("bad-merge", place, message)
 
-    def _compare_with_above(self, merged: Map, place: Place, above: Mapping[str, Node]) -> None:
+    def _compare_with_above(self, merged: Map, place: Place, above: Mapping[str, object]) -> None:
         for key, value in merged.items():
             own = above.get(key)
             if (
@@ -317,6 +381,12 @@ class Document:
                 size += sum(map(self._size, node))
             self._sizes[id(node)] = size
         return size
+
+
+def _text(event: Any) -> Text:
+    text = Text(event.value)
+    text.place = event.start_mark
+    return text
 
 
 def failed_at(place: Place) -> Failed:

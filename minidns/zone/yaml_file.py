@@ -6,7 +6,6 @@ is given. What only octoDNS's providers understand is skipped or served plain, w
 The rdata of a value is `wire.rdata`'s; what the records of a zone mean together is `zone.check`'s.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from minidns.wire.codes import RRType
@@ -16,11 +15,13 @@ from minidns.zone.model import MAX_RECORDS, Fault, Record
 from minidns.zone.yaml_owner import OwnerNames
 from minidns.zone.yaml_reader import YamlReader
 from minidns.zone.yaml_tree import (
+    RECORD_KEYS,
     Failed,
     Map,
     Missing,
     Node,
     Place,
+    RecordMap,
     Sequence,
     Text,
     mark_of,
@@ -28,7 +29,8 @@ from minidns.zone.yaml_tree import (
 )
 from minidns.zone.yaml_value import DEFAULT_TTL, ValueReader
 
-_RECORD_KEYS = frozenset({"type", "ttl", "value", "values", "octodns", "geo", "dynamic"})
+_CONFIGURATION_KEYS = frozenset({"providers", "zones"})
+_OCTODNS_KEYS = frozenset({"octodns", "geo", "dynamic"})
 # What YAML 1.1 and octoDNS take for false, in any case; any other text is true.
 _FALSE = frozenset({"false", "no", "off", "0", "null", "~", ""})
 _SKIPPED_TYPES = frozenset({"URLFWD"})
@@ -61,7 +63,7 @@ class YamlZone:
         self._owners = OwnerNames(origin, self._report)
         self._values = ValueReader(self._report)
         self._codes: dict[str, int | None] = {}
-        self._written: dict[tuple[bytes, int], Place] = {}
+        self._written: dict[bytes, Place] = {}  # by owner in lower case and type
         self._plain_values_reported = False
 
     @property
@@ -78,41 +80,45 @@ class YamlZone:
         """Read a file. Includes stay under the directory `root`."""
         records, faults = len(self.records), len(self.faults)
         for key, node in self._reader.read_entries(path, root):
-            if _is_configuration(key, node):
+            if key in _CONFIGURATION_KEYS and _is_configuration(node):
                 del self.records[records:], self.faults[faults:]
                 self.is_configuration = True
                 message = f"octoDNS's own configuration ('{key}:' at the top), no zone: skipped"
                 self.faults.append(fault("octodns-configuration", mark_of(key.place), message))
                 return
             owner = self._owners.read(key)
-            for place, data in self._record_maps(key, node):
-                self._record(owner, key, place, data)
+            for item in node if isinstance(node, Sequence) else (node,):
+                place = nearer_place(key.place, item.place)
+                if isinstance(item, Map):
+                    self._record(owner, key, place, item)
+                elif not isinstance(item, Failed):
+                    self._report_no_record(key, place)
             if len(self.records) > MAX_RECORDS:
                 message = f"the zone has over {MAX_RECORDS:,} records: divide it into several"
                 self._report("too-many-records", key.place, message)
                 return
 
-    def _record_maps(self, key: Text, node: Node) -> Iterator[tuple[Place, Map]]:
-        """The record maps of a name, each with the place that its faults show."""
-        for item in node if isinstance(node, Sequence) else (node,):
-            place = nearer_place(key.place, item.place)
-            if isinstance(item, Map):
-                yield place, item
-            elif not isinstance(item, Failed):
-                message = (
-                    f"'{key}' needs a record, {{type: A, value: 192.0.2.1}}, or a list of them"
-                )
-                self._report("bad-structure", place, message)
+    def _report_no_record(self, key: Text, place: Place) -> None:
+        message = f"'{key}' needs a record, {{type: A, value: 192.0.2.1}}, or a list of them"
+        self._report("bad-structure", place, message)
 
     def _record(self, owner: bytes | None, key: Text, place: Place, data: Map) -> None:
         """Take in one record map; `owner` is None where the name is refused already."""
-        code = self._type(key, place, data)
-        self._look_at_keys(place, data)
-        if code is None or _is_ignored(data):
+        type_text = data.get("type")
+        code = self._codes.get(type_text) if type(type_text) is Text else None
+        if code is None:
+            code = self._type(key, place, data)
+        if type(data) is not RecordMap:
+            self._look_at_keys(place, data)
+            if _is_ignored(data):
+                return
+        if code is None:
             return
         ttl_text = data.get("ttl")
         ttl = DEFAULT_TTL if ttl_text is None else self._values.read_ttl(place, ttl_text)
-        value = self._value_of(code, key, place, data)
+        value = data.get("value")
+        if type(value) is not Text or "values" in data:
+            value = self._value_of(code, key, place, data)
         if value is None or isinstance(value, Failed) or ttl is None:
             return
         if owner is not None and not self._is_first(owner, code, key, place):
@@ -124,7 +130,7 @@ class YamlZone:
                 self.records.append(Record(owner, code, ttl, rdata, mark_of(at)))
 
     def _type(self, key: Text, place: Place, data: Map) -> int | None:
-        """The type code of a record map; None where it is skipped or refused."""
+        """The type code of a record map, of a type not seen so far; None where it is refused."""
         text = data.get("type")
         if text is None and "minidns" in data:
             return None  # a map without a record
@@ -134,9 +140,6 @@ class YamlZone:
             message = f"a record of '{key}' has no type: write 'type: A', for example"
             self._report("missing-type", place, message)
             return None
-        known = self._codes.get(text)
-        if known is not None:
-            return known
         at = nearer_place(place, text.place)
         if text.upper() in _SKIPPED_TYPES or "/" in text:
             message = f"{text} is a provider's own type, no DNS record: '{key}' is skipped"
@@ -152,12 +155,12 @@ class YamlZone:
     def _look_at_keys(self, place: Place, data: Map) -> None:
         """Report keys that have no meaning here."""
         for key, node in data.entries():
-            if key in ("type", "ttl", "value", "values"):
+            if key in RECORD_KEYS:
                 continue
             at = nearer_place(place, key.place)
             if key == "minidns":
                 self._extension(at, node)
-            elif key not in _RECORD_KEYS:
+            elif key not in _OCTODNS_KEYS:
                 message = f"'{key}' has no meaning in a record: it is ignored"
                 self._report("unknown-key", at, message)
             elif key in ("geo", "dynamic") and not self._plain_values_reported:
@@ -194,7 +197,7 @@ class YamlZone:
 
     def _is_first(self, owner: bytes, code: int, key: Text, place: Place) -> bool:
         """Whether this name and type was not written before; it is a fault when it was."""
-        first = self._written.setdefault((owner.lower(), code), place)
+        first = self._written.setdefault(owner.lower() + code.to_bytes(2, "big"), place)
         if first is place:
             return True
         message = (
@@ -205,9 +208,9 @@ class YamlZone:
         return False
 
 
-def _is_configuration(key: Text, node: Node) -> bool:
+def _is_configuration(node: Node) -> bool:
     """Whether a top entry is of octoDNS's configuration: a map of maps, not of a record."""
-    if key not in ("providers", "zones") or not isinstance(node, Map) or "type" in node:
+    if not isinstance(node, Map) or "type" in node:
         return False
     return all(isinstance(below, Map | Missing) for below in node.values())
 

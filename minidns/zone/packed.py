@@ -1,0 +1,87 @@
+"""What a zone holds at one name as a few octets: an object for each record would be a kilobyte.
+
+Octet 0 says what hides names below and whether the owner's name follows, which it does where the
+file has it in upper case; then come the records as they stand in a message (RFC 1035 section
+4.1.3), each set in one piece, the owner a pointer to the question at octet 12. Equal records have
+equal octets, so two zones can be compared. Knows one name at a time; `zone.nodes` has them all.
+"""
+
+import struct
+from collections.abc import Iterable
+
+from minidns.wire.codes import RRClass, RRType
+from minidns.zone.model import Node, RRset
+
+PLAIN, HAS_NAME, IS_CUT, HAS_DNAME = 0, 1, 2, 4  # bits of octet 0
+HIDES = IS_CUT | HAS_DNAME
+NOTHING = bytes((PLAIN,))  # of an empty non-terminal
+
+# Types whose rdata an answer compresses (RFC 3597 section 4), follows, or adds addresses for.
+# Every other set is spliced into answers as the octets that are here.
+_ENCODED_LATER = frozenset(
+    {
+        RRType.NS,
+        RRType.CNAME,
+        RRType.SOA,
+        RRType.PTR,
+        RRType.MX,
+        RRType.SRV,
+        RRType.NAPTR,
+        RRType.DNAME,
+        RRType.SVCB,
+        RRType.HTTPS,
+        RRType.ALIAS,
+    }
+)
+_ALIAS = int(RRType.ALIAS)
+_IN = int(RRClass.IN)
+_QUESTION = 0xC00C  # a pointer to octet 12, RFC 1035 section 4.1.4
+_HEAD = struct.Struct(">HHHIH")  # owner, type, class, TTL, octets of rdata
+_FIXED = struct.Struct(">xxHxxIH")  # the same, read: type, TTL, octets of rdata
+_SAME_IN_A_SET = 10  # octets: owner, type, class, TTL
+_ONE = struct.Struct(">BHHHIH")  # octet 0 and the head of a record
+
+
+def pack_one(rtype: int, ttl: int, rdata: bytes) -> bytes:
+    """A name with one record, its owner in lower case, that hides nothing: most names are such."""
+    return _ONE.pack(PLAIN, _QUESTION, rtype, _IN, ttl, len(rdata)) + rdata
+
+
+def pack_set(rtype: int, ttl: int, rdatas: Iterable[bytes]) -> bytes:
+    """The records of one set."""
+    return b"".join(_HEAD.pack(_QUESTION, rtype, _IN, ttl, len(rdata)) + rdata for rdata in rdatas)
+
+
+def pack_name(name: bytes, bits: int, sets: Iterable[bytes]) -> bytes:
+    """What there is at a name; `name` has the case of the file, `bits` are of HIDES."""
+    if name != name.lower():
+        return b"".join((bytes((bits | HAS_NAME,)), name, *sets))
+    return b"".join((bytes((bits,)), *sets))
+
+
+def unpack(key: bytes, packed: bytes) -> Node:
+    """The node of the name `key` (lower case), as yet without what hides it."""
+    at, end = 1, len(packed)
+    if packed[0] & HAS_NAME:
+        at += len(key)
+        node = Node(packed[1:at])
+    else:
+        node = Node(key)
+    while at < end:
+        start = at
+        rtype, ttl, length = _FIXED.unpack_from(packed, at)
+        at += _HEAD.size + length
+        rdatas = [packed[at - length : at]]
+        if at < end:
+            head = packed[start : start + _SAME_IN_A_SET]
+            while packed.startswith(head, at):
+                length = int.from_bytes(packed[at + _SAME_IN_A_SET : at + _HEAD.size], "big")
+                at += _HEAD.size + length
+                rdatas.append(packed[at - length : at])
+        wire = None if rtype in _ENCODED_LATER else packed[start:at]
+        rrset = RRset(rtype, ttl, tuple(rdatas), wire)
+        if rtype == _ALIAS:
+            node.alias = rrset
+        else:
+            node.rrsets[rtype] = rrset
+    return node
