@@ -28,7 +28,10 @@ class Limits:
     answer_cache: int = 32 * 2**20  # octets for each of UDP and TCP
     udp_buffer: int = 4 * 2**20  # octets asked of the kernel; it grants net.core.rmem_max
     stop_grace: float = 4.5  # for what is in flight at the end; gone within 5 s, docker kills at 10
-    reload_poll: float = 1.0  # a change is seen within two looks
+    reload_poll: float = 1.0  # between two looks at the zone files; a change is seen within two
+    worker_quick_end: float = 10.0  # a worker that ends sooner after its start ended quickly
+    worker_quick_ends: int = 6  # one after the other, then the server ends
+    worker_backoff: float = 0.1  # before the second replacement of such a row, doubled each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class ServeSettings:
     listen: tuple[str, ...] = ()  # empty: DEFAULT_LISTEN
     strict: bool = False  # a zone with a fault ends the start
     reuse_port: bool = False  # SO_REUSEPORT
+    workers: int = 1  # processes that answer; with more than one another looks after them
     nsid: str = ""  # RFC 5001
     chaos_version: str = ""  # version.bind
     chaos_identity: str = ""  # id.server, RFC 4892

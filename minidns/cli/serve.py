@@ -1,7 +1,8 @@
 """`minidns serve`: the arguments of the server, and what it says before it is ready.
 
-Exit code 0 after SIGTERM or SIGINT, 2 when it could not start. Everything is said on standard
-error: the faults of the zones, then one line with what is served where, then the log.
+Exit code 0 after SIGTERM or SIGINT, 1 when workers kept failing, 2 when it could not start.
+Everything is said on standard error: the faults of the zones, then one line with what is served
+where, then the log, with the faults that a reload finds.
 """
 
 import argparse
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from minidns.zone.model import Fault
 
 STOPPED = 0
+FAILED = 1
 NOT_STARTED = 2
+MAX_WORKERS = 256  # more than cores that are worth it; a slip of the finger asks for more
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -25,8 +28,9 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "serve",
         help="answer DNS queries from zone files",
         description="Answer DNS queries over UDP and TCP from zone files. One line on standard "
-        "error says what is served where once it is. SIGTERM or SIGINT ends it when the queries "
-        "under way are answered, with exit code 0; a start that fails has exit code 2.",
+        "error says what is served where once it is. Zones follow their files; SIGHUP looks at "
+        "them at once. SIGTERM or SIGINT ends it when the queries under way are answered, with "
+        "exit code 0; a start that fails has exit code 2.",
     )
     parser.add_argument(
         "--zones",
@@ -86,6 +90,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help="share the address with other processes that say the same (SO_REUSEPORT)",
     )
     parser.add_argument(
+        "--workers",
+        type=_read_workers,
+        default=1,
+        metavar="N",
+        help="processes that answer on the same addresses, among which the kernel divides the "
+        "clients (default: 1)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=output.LEVELS,
         default="info",
@@ -98,6 +110,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes."""
     from minidns.server.run import serve
     from minidns.server.start_error import StartError
+    from minidns.server.supervisor import WorkersFailed
 
     output.log_to_stderr(arguments.log_level)
     try:
@@ -105,7 +118,16 @@ def run(arguments: argparse.Namespace) -> int:
     except StartError as error:
         output.say(f"minidns: {error}")
         return NOT_STARTED
+    except WorkersFailed as error:
+        output.say(f"minidns: {error}")
+        return FAILED
     return STOPPED
+
+
+def _read_workers(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text) <= MAX_WORKERS:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to {MAX_WORKERS}")
 
 
 def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
@@ -114,6 +136,7 @@ def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
         listen=tuple(arguments.listen or ()),
         strict=arguments.strict,
         reuse_port=arguments.reuse_port,
+        workers=arguments.workers,
         nsid=arguments.nsid,
         chaos_version=arguments.chaos_version,
         chaos_identity=arguments.chaos_identity,

@@ -3,16 +3,19 @@
 An address without its other half is served and warned of: DNS needs both (RFC 7766 section 5).
 """
 
+import errno
 import logging
 import socket
+from dataclasses import replace
 from typing import NamedTuple
 
 from minidns.config import DEFAULT_LISTEN, ServeSettings
 from minidns.server.lower_settings import socket_options_of
 from minidns.server.start_error import StartError
-from minidns.sockets.bind import bind_all
+from minidns.sockets.bind import PORT_ATTEMPTS, BoundPair, bind_all
 from minidns.sockets.bind_error import BindError
-from minidns.sockets.control import control_for
+from minidns.sockets.control import SocketOptions, control_for
+from minidns.sockets.linux import IS_LINUX
 from minidns.sockets.listen_address import (
     BadListenAddress,
     ListenAddress,
@@ -46,18 +49,56 @@ class Listeners(NamedTuple):
         return ", ".join(f"{_enumerate(group)} ({kind})" for group, kind in groups if group)
 
 
-def open_listeners(settings: ServeSettings) -> Listeners:
-    """The passed sockets where there are any, else those bound. Raises StartError."""
+def open_listeners(settings: ServeSettings) -> list[Listeners]:
+    """For each worker the sockets that it serves. Raises StartError.
+
+    Passed sockets where there are any, which all workers share; else sockets of its own, bound to
+    the same addresses, among which the kernel divides the clients (SO_REUSEPORT, socket(7)). It
+    does so on Linux; elsewhere bound sockets are shared, too.
+    """
     try:
         addresses = _parse_all(settings.listen or DEFAULT_LISTEN)
         passed = take_passed_sockets()
         if passed is not None:
             listeners = Listeners(passed.udp, passed.tcp)
             _warn_of_passed(listeners, settings.listen)
-            return listeners
-        pairs = bind_all(addresses, control_for(socket_options_of(settings)))
+            return [listeners] * settings.workers
+        options = socket_options_of(settings)
+        if settings.workers == 1 or not IS_LINUX:
+            return [_listeners_of(bind_all(addresses, control_for(options)))] * settings.workers
+        return _bind_groups(addresses, options, settings.workers)
     except (BadListenAddress, BadPassedSocket, BindError) as error:
         raise StartError(str(error)) from error
+
+
+def _bind_groups(
+    addresses: list[ListenAddress], options: SocketOptions, count: int
+) -> list[Listeners]:
+    """`count` times sockets on the same addresses. Raises BindError, nothing left open."""
+    shared = replace(options, reuse_port=True)
+    for attempt in range(1, PORT_ATTEMPTS + 1):
+        # Without SO_REUSEPORT first: who has the port already is to be told of, not to be joined.
+        # Port 0 becomes a number here.
+        found = bind_all(addresses, control_for(options))
+        numbered = [ListenAddress((pair.host,), pair.port) for pair in found]
+        for pair in found:
+            pair.close()
+        groups: list[Listeners] = []
+        try:
+            for _ in range(count):
+                groups.append(_listeners_of(bind_all(numbered, control_for(shared))))
+        except BindError as error:
+            for group in groups:
+                group.close()
+            is_lost = error.errno == errno.EADDRINUSE  # the number was taken by another meanwhile
+            if not is_lost or attempt == PORT_ATTEMPTS or all(each.port for each in addresses):
+                raise
+        else:
+            return groups
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _listeners_of(pairs: list[BoundPair]) -> Listeners:
     return Listeners([pair.udp for pair in pairs], [pair.tcp for pair in pairs])
 
 

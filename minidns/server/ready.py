@@ -1,6 +1,6 @@
 """What is served where, in one line: for the person who started it and the script that waits."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from minidns.server.listeners import Listeners
 from minidns.wire.name import name_to_text
@@ -14,7 +14,7 @@ def describe(catalog: Catalog, listeners: Listeners) -> str:
     served = [zone for zone in catalog.zones.values() if isinstance(zone, Zone)]
     broken = [zone for zone in catalog.zones.values() if isinstance(zone, BrokenZone)]
     if served:
-        records = sum(_count_records(zone) for zone in served)
+        records = sum(zone.records for zone in served)
         what = f"{_count(len(served), 'zone')}, {_count(records, 'record')} ({_names(served)})"
     else:
         what = "no zone"
@@ -25,17 +25,14 @@ def describe(catalog: Catalog, listeners: Listeners) -> str:
     return f"{what} on {listeners}"
 
 
-def _count_records(zone: Zone) -> int:
-    return sum(
-        sum(len(rrset.rdatas) for rrset in node.rrsets.values()) + (node.alias is not None)
-        for node in zone.nodes.values()
-    )
-
-
 def _names(zones: Iterable[Zone | BrokenZone]) -> str:
-    names = [name_to_text(zone.origin) for zone in zones]
-    shown = ", ".join(names[:SHOWN_ZONES])
-    more = len(names) - SHOWN_ZONES
+    return enumerate_names([zone.origin for zone in zones])
+
+
+def enumerate_names(origins: Sequence[bytes]) -> str:
+    """`a., b.` and how many more; `origins` are wire names."""
+    shown = ", ".join(map(name_to_text, origins[:SHOWN_ZONES]))
+    more = len(origins) - SHOWN_ZONES
     return f"{shown} and {more} more" if more > 0 else shown
 
 

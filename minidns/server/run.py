@@ -10,20 +10,27 @@ import gc
 import logging
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import BinaryIO
 
 from minidns.config import ServeSettings
-from minidns.responder.log_limit import LogLimit
-from minidns.responder.responder import Policy
-from minidns.server.listeners import Listeners, open_listeners
+from minidns.responder.responder import Responder
+from minidns.server.cookie_secrets import make_cookie_secrets
+from minidns.server.holding import Holding
+from minidns.server.listeners import open_listeners
+from minidns.server.loop_faults import limited_log
 from minidns.server.lower_settings import policy_of, tcp_limits_of
 from minidns.server.named_paths import unusable_paths
 from minidns.server.ready import describe
+from minidns.server.reload import Reloading
 from minidns.server.server import Server
-from minidns.server.signals import end_at_sigterm, stop_event
+from minidns.server.signals import Hangup, end_at_sigterm, stop_event
 from minidns.server.start_error import StartError
+from minidns.server.supervisor import Supervisor
+from minidns.server.worker import Duty
 from minidns.sockets.descriptor_limit import fit_connections
+from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.directory import LoadedZones, load_zones
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Catalog, Fault
@@ -31,36 +38,54 @@ from minidns.zone.model import Catalog, Fault
 log = logging.getLogger(__name__)
 
 Report = Callable[[Sequence[Fault]], None]
+Announce = Callable[[str], None]
 Load = Callable[[Sequence[Path]], LoadedZones]
 
 
 def serve(
-    settings: ServeSettings,
-    report: Report,
-    announce: Callable[[str], None],
-    load: Load = load_zones,
+    settings: ServeSettings, report: Report, announce: Announce, load: Load = load_zones
 ) -> None:
-    """Returns when a signal has ended it in order. Main thread only. Raises StartError.
+    """Returns when a signal has ended it in order. Main thread only.
 
-    `report` gets the faults of all zones, then `announce` the line that says what is served where.
+    `report` gets the faults of all zones, then `announce` the line that says what is served where;
+    after that `report` gets the faults that a reload finds. Raises StartError, and with several
+    workers WorkersFailed.
     """
-    end_at_sigterm()
+    hangup = Hangup()
+    end_at_sigterm(hangup)
     policy = policy_of(settings)
     if settings.reuse_port:
-        catalog = _load(settings, report, load)
-        listeners = open_listeners(settings)
+        holding = _load(settings, report, load)
+        groups = open_listeners(settings)
     else:
-        listeners = open_listeners(settings)
+        groups = open_listeners(settings)
         try:
-            catalog = _load(settings, report, load)
+            holding = _load(settings, report, load)
         except BaseException:
-            listeners.close()
+            for group in groups:
+                group.close()
             raise
-    asyncio.run(_serve(settings, policy, catalog, listeners, announce))
+    tcp_limits = _fit_tcp_limits(settings)
+    limits = settings.limits
+    paths, poll = settings.zones, limits.reload_poll
+    ready = describe(holding.catalog, groups[0])
+    if settings.workers == 1:
+        server = Server(holding.catalog, groups[0], policy, tcp_limits)
+        audience = _OneResponder(server.responder)
+        reloading = Reloading(holding, paths, poll, report, audience, look_apart=True)
+        asyncio.run(_serve(server, reloading, hangup, lambda: announce(ready), limits.stop_grace))
+    else:
+        secrets = make_cookie_secrets(time.monotonic())
+        duty = Duty(policy, tcp_limits, secrets, limits.stop_grace)
+        supervisor = Supervisor(duty, limits, holding.catalog, groups)
+        reloading = Reloading(holding, paths, poll, report, supervisor, look_apart=False)
+        ready = f"{ready} by {settings.workers} workers"
+        supervisor.run(reloading, hangup, lambda: announce(ready))
 
 
-def _load(settings: ServeSettings, report: Report, load: Load) -> Catalog:
+def _load(settings: ServeSettings, report: Report, load: Load) -> Holding:
     """The zones, or StartError where they must not be served."""
+    started_ns = time.time_ns()
     loaded = load(settings.zones)
     unusable = unusable_paths(settings.zones, loaded)
     report([fault for fault in loaded.faults if fault not in unusable])
@@ -69,23 +94,16 @@ def _load(settings: ServeSettings, report: Report, load: Load) -> Catalog:
     errors = sum(fault.severity == ERROR for fault in loaded.faults)
     if settings.strict and errors:
         raise StartError(f"not started: the zones have errors ({errors}), and --strict is given")
+    holding = Holding(loaded, started_ns)
     # The zones live as long as the process, and a full collection would walk through millions of
     # objects of theirs, for hundreds of milliseconds without an answer. Now it never sees them.
+    # It would write to each of them, too, and forked workers could not share their memory.
     gc.collect()
     gc.freeze()
-    return loaded.catalog
+    return holding
 
 
-async def _serve(
-    settings: ServeSettings,
-    policy: Policy,
-    catalog: Catalog,
-    listeners: Listeners,
-    announce: Callable[[str], None],
-) -> None:
-    loop = asyncio.get_running_loop()
-    loop.set_exception_handler(_limited_log())
-    stopping = stop_event(loop)
+def _fit_tcp_limits(settings: ServeSettings) -> TcpLimits:
     limits = settings.limits
     connections = fit_connections(limits.tcp_connections)
     if connections < limits.tcp_connections:
@@ -94,19 +112,38 @@ async def _serve(
             connections,
             limits.tcp_connections,
         )
-    server = Server(catalog, listeners, policy, tcp_limits_of(limits, connections))
+    return tcp_limits_of(limits, connections)
+
+
+async def _serve(
+    server: Server,
+    reloading: Reloading,
+    hangup: Hangup,
+    announce: Callable[[], None],
+    grace: float,
+) -> None:
+    """This process answers, and reloads by itself."""
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(limited_log())
+    stopping = stop_event(loop, hangup, reloading.ask)
     server.start(loop)
-    announce(describe(catalog, listeners))
+    announce()
+    follow = loop.create_task(reloading.run())
     await stopping.wait()
-    await server.stop(limits.stop_grace)
+    follow.cancel()
+    await server.stop(grace)
+    with suppress(asyncio.CancelledError):
+        await follow
 
 
-def _limited_log() -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
-    """What goes wrong in a callback of the loop is logged, at the rate of strangers' faults."""
-    limit = LogLimit(time.time)
+class _OneResponder:
+    """The audience of a reload where this process answers itself."""
 
-    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        if limit.allows():
-            log.error("%s", context["message"], exc_info=context.get("exception"))
+    def __init__(self, responder: Responder) -> None:
+        self._responder = responder
 
-    return handle
+    def swap(self, catalog: Catalog, update: BinaryIO) -> None:
+        self._responder.swap(catalog)
+
+    async def wait(self) -> None:
+        """Nobody else is to be waited for."""

@@ -1,16 +1,16 @@
 """A server in a running event loop: one responder behind every socket, over UDP and TCP.
 
-Neither binds nor loads, and knows no signal, so that a test suite can start one of its own. The
-clock of cookies is given; their secret is made here and replaced each `ROTATE_AFTER` seconds.
+Neither binds nor loads, and knows no signal, so that a test suite can start one of its own. Clocks
+are given; the secrets of cookies are made here where none are given, and follow their periods.
 """
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable
 
-from minidns.responder.cookies import ROTATE_AFTER, SECRET, Cookies
+from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
+from minidns.server.cookie_secrets import CookieSecrets, make_cookie_secrets
 from minidns.server.listeners import Listeners
 from minidns.transport.tcp import TcpServer
 from minidns.transport.tcp_limits import TcpLimits
@@ -19,7 +19,10 @@ from minidns.zone.model import Catalog
 
 
 class Server:
-    """Answers on `listeners` from `catalog` between `start()` and `stop()`, which closes them."""
+    """Answers on `listeners` from `catalog` between `start()` and `stop()`, which closes them.
+
+    `monotonic` is the clock of `secrets`.
+    """
 
     def __init__(
         self,
@@ -27,10 +30,14 @@ class Server:
         listeners: Listeners,
         policy: Policy,
         tcp_limits: TcpLimits,
+        secrets: CookieSecrets | None = None,
         unix_time: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.listeners = listeners
-        self._cookies = Cookies(secrets.token_bytes(SECRET))
+        self._monotonic = monotonic
+        self._secrets = secrets or make_cookie_secrets(monotonic())
+        self._cookies = Cookies(*self._secrets.at(monotonic()))
         self._rotation: asyncio.TimerHandle | None = None
         responder = Responder(catalog, policy, self._cookies, unix_time)
         self.responder = responder
@@ -43,7 +50,7 @@ class Server:
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer from now on."""
-        self._rotation = loop.call_later(ROTATE_AFTER, self._rotate_secret, loop)
+        self._await_period(loop)
         for each in self.udp:
             each.start(loop)
         self.tcp.start(loop)
@@ -59,9 +66,14 @@ class Server:
         await asyncio.gather(self.tcp.drain(grace), *(_end(each, grace) for each in self.udp))
         self.listeners.close()
 
+    def _await_period(self, loop: asyncio.AbstractEventLoop) -> None:
+        seconds = self._secrets.seconds_left(self._monotonic())
+        self._rotation = loop.call_later(seconds, self._rotate_secret, loop)
+
     def _rotate_secret(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._cookies.rotate(secrets.token_bytes(SECRET))
-        self._rotation = loop.call_later(ROTATE_AFTER, self._rotate_secret, loop)
+        secret, _ = self._secrets.at(self._monotonic())
+        self._cookies.rotate(secret)
+        self._await_period(loop)
 
 
 async def _end(server: UdpServer, grace: float) -> None:

@@ -11,6 +11,8 @@ import dns.rcode
 import pytest
 
 from minidns.cli.main import main
+from minidns.server import run as run_module
+from minidns.server.supervisor import WorkersFailed
 from minidns.sockets.bind import bind_pair
 from minidns.sockets.linux import IS_LINUX
 from tests.server.command import (
@@ -196,3 +198,23 @@ def test_two_processes_on_one_port(tmp_path: Path) -> None:
         with serving(zones, "--reuse-port", listen=listen) as second:
             assert second.addresses == first.addresses
             assert second.ask(dns.message.make_query("www.example.com.", "A")).answer
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "257", "two", "1.5"])
+def test_number_of_workers(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["serve", f"--workers={text}"])
+    assert caught.value.code == 2
+    assert f"'{text}' is no number from 1 to 256" in capsys.readouterr().err
+
+
+def test_workers_that_keep_failing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*_: object) -> None:
+        raise WorkersFailed("worker 1 ended")
+
+    monkeypatch.setattr(run_module, "serve", fail)
+    with given_back():
+        assert main(["serve"]) == 1
+    assert capsys.readouterr().err == "minidns: worker 1 ended\n"

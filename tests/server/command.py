@@ -3,6 +3,7 @@
 What is waited for is the ready line on standard error, which is also where the ports come from.
 """
 
+import json
 import os
 import re
 import signal
@@ -34,6 +35,18 @@ BROKEN = """\
 www: {type: A, value: 192.0.2.256}
 """
 
+# As systemd starts a service: the descriptors become 3, 4, ..., LISTEN_PID is the process's own.
+_AS_SYSTEMD = """
+import fcntl, os, sys
+given, command = sys.argv[1].split(","), sys.argv[2:]
+high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 50) for number in given]
+for at, number in enumerate(high):
+    os.dup2(number, 3 + at, inheritable=True)
+    os.close(number)
+os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(given)))
+os.execv(command[0], command)
+"""
+
 
 @dataclass
 class Running:
@@ -49,7 +62,7 @@ class Running:
     @property
     def addresses(self) -> list[tuple[str, int]]:
         """Host and port of each listen address, in the order of the ready line."""
-        where = self.ready.rpartition(") on ")[2] if ") on " in self.ready else self.ready
+        where = self.ready.rpartition(" on ")[2]
         found = re.findall(r"\[?([0-9a-f.:]+?)\]?:(\d+)(?=[ ,])", where)
         return [(host, int(port)) for host, port in found]
 
@@ -63,13 +76,15 @@ class Running:
     def connect(self) -> socket.socket:
         return socket.create_connection(self.addresses[0], SECONDS)
 
-    def wait_for(self, text: str) -> None:
-        """Until a line on standard error holds `text`."""
+    def wait_for(self, text: str) -> list[str]:
+        """Until a line on standard error holds `text`: the lines up to and with that one."""
         assert self.process.stderr is not None
+        lines = []
         for line in self.process.stderr:
+            lines.append(line.rstrip("\n"))
             if text in line:
-                return
-        raise AssertionError(f"'{text}' was never said")
+                return lines
+        raise AssertionError(f"'{text}' was never said, but {lines}")
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, str]:
         """Send a signal; the exit code, and what was said meanwhile."""
@@ -89,14 +104,21 @@ def write_zones(directory: Path, **zones: str) -> Path:
     return directory
 
 
-def command(*arguments: str | Path) -> list[str]:
-    return [sys.executable, "-m", "minidns", *map(str, arguments)]
+def command(*arguments: str | Path, limits: Mapping[str, float] | None = None) -> list[str]:
+    """`limits` take the place of those of `config.Limits`."""
+    program = ["minidns"] if limits is None else ["tests.server.with_limits", json.dumps(limits)]
+    return [sys.executable, "-m", *program, *map(str, arguments)]
 
 
 def environment(**more: str) -> dict[str, str]:
     """With this checkout's package, and what a caller adds."""
     paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
     return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+
+
+def as_systemd(*descriptors: int) -> tuple[str, ...]:
+    """A prefix that passes these sockets."""
+    return sys.executable, "-c", _AS_SYSTEMD, ",".join(map(str, descriptors))
 
 
 def run_command(
@@ -127,11 +149,12 @@ def serving(
     prefix: Sequence[str] = (),
     variables: Mapping[str, str] | None = None,
     descriptors: Sequence[int] = (),
+    limits: Mapping[str, float] | None = None,
 ) -> Iterator[Running]:
     """A server on free ports, killed at the end if it still runs."""
     where = [argument for each in listen for argument in ("--listen", each)]
     process = subprocess.Popen(
-        [*prefix, *command("serve", "--zones", zones, *where, *arguments)],
+        [*prefix, *command("serve", "--zones", zones, *where, *arguments, limits=limits)],
         env=environment(**(variables or {})),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

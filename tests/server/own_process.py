@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 @contextmanager
 def given_back() -> Iterator[None]:
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+    handlers = {number: signal.getsignal(number) for number in numbers}
     root = logging.getLogger()
     kept, level, raises = root.handlers[:], root.level, logging.raiseExceptions
     try:

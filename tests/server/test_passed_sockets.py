@@ -1,6 +1,5 @@
 """Sockets of a systemd unit (sd_listen_fds(3)): served instead of binding."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,21 +9,10 @@ import pytest
 
 from minidns.sockets.bind import BoundPair, bind_pair
 from minidns.sockets.linux import IS_LINUX
-from tests.server.command import COM, Running, run_command, serving, write_zones
+from tests.server.command import COM, Running, as_systemd, run_command, serving, write_zones
 
 pytestmark = pytest.mark.skipif(not IS_LINUX, reason="systemd is of Linux")
 
-# As systemd starts a service: the descriptors become 3, 4, ..., LISTEN_PID is the process's own.
-AS_SYSTEMD = """
-import fcntl, os, sys
-given, command = sys.argv[1].split(","), sys.argv[2:]
-high = [fcntl.fcntl(int(number), fcntl.F_DUPFD, 50) for number in given]
-for at, number in enumerate(high):
-    os.dup2(number, 3 + at, inheritable=True)
-    os.close(number)
-os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS=str(len(given)))
-os.execv(command[0], command)
-"""
 QUERY = dns.message.make_query("www.example.com.", "A")
 
 
@@ -43,8 +31,7 @@ def zones(tmp_path: Path) -> Path:
 def serving_passed(
     zones: Path, *descriptors: int, listen: tuple[str, ...] = ()
 ) -> AbstractContextManager[Running]:
-    numbers = ",".join(map(str, descriptors))
-    prefix = (sys.executable, "-c", AS_SYSTEMD, numbers)
+    prefix = as_systemd(*descriptors)
     return serving(zones, listen=listen, prefix=prefix, descriptors=descriptors)
 
 
@@ -88,7 +75,7 @@ def test_for_another_process(zones: Path) -> None:
 
 def test_what_is_no_socket(zones: Path) -> None:
     with open("/dev/null") as file:
-        prefix = (sys.executable, "-c", AS_SYSTEMD, str(file.fileno()))
+        prefix = as_systemd(file.fileno())
         done = run_command("serve", "--zones", zones, prefix=prefix, descriptors=(file.fileno(),))
     assert done.returncode == 2
     assert done.stderr.startswith("minidns: descriptor 3 from systemd is no socket")

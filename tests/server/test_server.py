@@ -1,20 +1,22 @@
 """A server inside a running event loop, as a test suite would start it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import dns.asyncquery
 import dns.edns
 import dns.message
-import pytest
 
 from minidns.config import ServeSettings
+from minidns.responder.cookies import ROTATE_AFTER
 from minidns.responder.responder import Policy
-from minidns.server import server as server_module
-from minidns.server.listeners import open_listeners
+from minidns.responder.via import Via
+from minidns.server.cookie_secrets import CookieSecrets
+from minidns.server.listeners import Listeners, open_listeners
 from minidns.server.server import Server
 from minidns.transport.tcp_limits import TcpLimits
+from minidns.zone.model import Catalog
 from tests.server.loaded import COM, catalog_of
 
 SECONDS = 5.0
@@ -22,12 +24,25 @@ CLIENT_COOKIE = bytes(range(8))
 
 
 def run_server(
-    use: Callable[[Server], Awaitable[Any]], listen: tuple[str, ...], **limits: Any
+    use: Callable[[Server], Awaitable[Any]],
+    listen: tuple[str, ...],
+    monotonic: Sequence[float] = (0.0,),
+    **limits: Any,
 ) -> Any:
+    """`monotonic` holds the time; it may be changed."""
+
     async def start_and_stop() -> Any:
-        listeners = open_listeners(ServeSettings(listen=listen))
+        (listeners,) = open_listeners(ServeSettings(listen=listen))
         catalog = catalog_of({"example.com.": COM})
-        server = Server(catalog, listeners, Policy(), TcpLimits(**limits), lambda: 1_700_000_000)
+        server = Server(
+            catalog,
+            listeners,
+            Policy(),
+            TcpLimits(**limits),
+            CookieSecrets(b"k" * 32, 0.0),
+            unix_time=lambda: 1_700_000_000,
+            monotonic=lambda: monotonic[0],
+        )
         server.start(asyncio.get_running_loop())
         try:
             return await use(server)
@@ -82,8 +97,9 @@ def test_limits_count_over_all_listeners() -> None:
     assert run_server(use, listen, connections_per_address=2) == (2, 1)
 
 
-def test_secret_of_cookies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_secret_of_cookies_is_replaced() -> None:
     """A cookie is renewed in the moment its secret is (RFC 9018 section 5), and not before."""
+    monotonic = [ROTATE_AFTER - 0.001]  # so that the timer rings in a moment
 
     def cookie_of(reply: dns.message.Message) -> bytes:
         (value,) = (each.to_wire() for each in reply.options if each.otype == dns.edns.COOKIE)
@@ -97,29 +113,30 @@ def test_secret_of_cookies_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     async def use(server: Server) -> list[bytes]:
         first = cookie_of(await ask(server, query(CLIENT_COOKIE)))
         again = cookie_of(await ask(server, query(first)))
-        monkeypatch.setattr(server_module, "ROTATE_AFTER", 3600)
-        server._rotate_secret(asyncio.get_running_loop())
-        return [first, again, cookie_of(await ask(server, query(again)))]
+        monotonic[0] = ROTATE_AFTER
+        renewed = again
+        while renewed == again:
+            renewed = cookie_of(await ask(server, query(again)))
+        return [first, again, renewed, cookie_of(await ask(server, query(renewed)))]
 
-    first, again, renewed = run_server(use, ("127.0.0.1:0",))
+    first, again, renewed, kept = run_server(use, ("127.0.0.1:0",), monotonic)
     assert first == again
-    assert renewed != again
     assert renewed[:8] == CLIENT_COOKIE
+    assert kept == renewed
 
 
-def test_secret_has_its_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "ROTATE_AFTER", 0)
-    made: list[int] = []
-    monkeypatch.setattr(
-        server_module.secrets, "token_bytes", lambda count: made.append(count) or bytes(count)
+def test_without_secrets_it_makes_its_own() -> None:
+    first, second = (
+        Server(Catalog({}), Listeners([], []), Policy(), TcpLimits(), unix_time=lambda: 0)
+        for _ in range(2)
     )
-
-    async def use(server: Server) -> None:
-        while len(made) < 3:
-            await asyncio.sleep(0)
-
-    run_server(use, ("127.0.0.1:0",))
-    assert made[:3] == [16, 16, 16]
+    query = dns.message.make_query("www.example.com.", "A", use_edns=0)
+    query.use_edns(options=[dns.edns.GenericOption(dns.edns.OptionType.COOKIE, CLIENT_COOKIE)])
+    replies = [
+        server.responder.respond(query.to_wire(), bytes(4), Via("udp", is_stream=False))
+        for server in (first, second)
+    ]
+    assert replies[0] != replies[1]
 
 
 def test_stop_closes_everything() -> None:

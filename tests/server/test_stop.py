@@ -5,7 +5,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import dns.message
@@ -15,6 +17,16 @@ from tests.server.command import COM, SECONDS, Running, serving, write_zones
 
 PARTIAL = 5  # octets of a message that has begun
 NAMESPACE = ("unshare", "--pid", "--fork", "--kill-child")
+# As a terminal emulator starts a program: in a session with a terminal of its own. The second
+# argument is "ignored" where SIGHUP is, as nohup(1) has it.
+IN_TERMINAL = """
+import fcntl, os, signal, sys, termios
+os.setsid()
+fcntl.ioctl(int(sys.argv[1]), termios.TIOCSCTTY, 0)
+if sys.argv[2] == "ignored":
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
 
 
 @pytest.fixture
@@ -114,11 +126,12 @@ def test_without_anybody_who_reads_its_log(server: Running) -> None:
 
 @pytest.mark.skipif(shutil.which("unshare") is None, reason="no unshare (util-linux)")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_as_process_1(zones: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_as_process_1(zones: Path, number: signal.Signals, workers: str) -> None:
     probe = subprocess.run([*NAMESPACE, "true"], capture_output=True, text=True, check=False)
     if probe.returncode:
         pytest.skip(f"a process namespace is not permitted: {probe.stderr.strip()}")
-    with serving(zones, prefix=NAMESPACE) as running:
+    with serving(zones, "--workers", workers, prefix=NAMESPACE) as running:
         outer = running.process.pid
         children = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
         server = int(children[0])
@@ -128,3 +141,33 @@ def test_as_process_1(zones: Path, number: signal.Signals) -> None:
         code, said = running.finish()
     assert code == 0
     assert f"{number.name}: stopping" in said
+
+
+@pytest.fixture
+def terminal() -> Iterator[tuple[int, int]]:
+    """Both ends; the first is closed in the tests."""
+    ends = os.openpty()
+    yield ends
+    os.close(ends[1])
+
+
+def in_terminal(zones: Path, terminal: int, sighup: str = "") -> AbstractContextManager[Running]:
+    prefix = (sys.executable, "-c", IN_TERMINAL, str(terminal), sighup)
+    return serving(zones, prefix=prefix, descriptors=(terminal,))
+
+
+def test_ends_with_its_terminal(zones: Path, terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    with in_terminal(zones, slave) as server:
+        server.process.send_signal(signal.SIGHUP)
+        server.wait_for("reloaded in")  # the terminal is there: it asks for no end
+        os.close(master)
+        assert server.finish() == (0, "minidns: info: SIGHUP: stopping\n")
+
+
+def test_outlives_its_terminal_under_nohup(zones: Path, terminal: tuple[int, int]) -> None:
+    master, slave = terminal
+    with in_terminal(zones, slave, "ignored") as server:
+        os.close(master)
+        server.wait_for("reloaded in")
+        assert server.ask(dns.message.make_query("www.example.com.", "A")).answer
