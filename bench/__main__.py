@@ -1,7 +1,7 @@
 """`python -m bench`: servers in turn under the same load, figures as Markdown and JSON.
 
-Exit code 0 with figures; 1 when a run was no result (a lost query, a wrong rcode, a server that
-ended); 2 when something is missing or the arguments are wrong.
+Exit code 0 with figures; 1 when a server that should have a result has none (a lost query, a
+wrong rcode, a server that ended); 2 when something is missing or the arguments are wrong.
 """
 
 import argparse
@@ -9,73 +9,73 @@ import json
 import os
 import shutil
 import sys
-import tempfile
-from contextlib import ExitStack
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
-from bench import report, servers, zones
-from bench.measure import BadRun, Measurement, measure
-from bench.scenarios import DEFAULT, SCENARIOS, Scenario
-from tests.peers import Peer, PeerError
+from bench import report, servers
+from bench.publish import ROUNDS, NotFit, publish
+from bench.rounds import Options, run_group
+from bench.scenarios import SCENARIOS, Scenario
 
-ROUNDS = 5  # runs of each server, in turn; the median is quoted
-SECONDS = 3.0  # of one run
-WARM_UP = 0.5  # seconds of load before the first round, not counted
+SECONDS = 2.0  # of one run
 OUTPUT = Path(__file__).parent / "results" / "last.json"
+ALL = "all"
 NEEDED = {"dnsperf": "dnsperf", "taskset": "util-linux"}  # program to Debian package
+TEN = 10  # each tenth host has an MX record
 
 
 def main() -> int:
     arguments = _parse_arguments()
-    names = [servers.MINIDNS, *arguments.against]
-    faults = _find_missing(names)
+    faults = _find_missing(arguments.against or [], arguments.python)
     if faults:
         print("\n".join(faults), file=sys.stderr)
         return 2
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
-    results = {}
-    with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
-        zone_directory = Path(made) / "zones"
-        zone_directory.mkdir()
-        files = zones.write_zone(zone_directory, arguments.names)
-        try:
-            peers = [running.enter_context(servers.run(each, files, server_core)) for each in names]
-            machine = report.describe_machine({peer.name: peer.version for peer in peers})
-            for name in arguments.scenario or [DEFAULT]:
-                scenario = SCENARIOS[name]
-                queries = Path(made) / name
-                zones.write_queries(queries, scenario.queries(arguments.names))
-                rounds = _run_rounds(peers, scenario, queries, load_core, arguments)
-                results[name] = report.summarize(rounds)
-                print(report.to_markdown(scenario, results[name]), flush=True)
-                print()
-        except (BadRun, PeerError) as error:
-            print(f"no result: {error}", file=sys.stderr)
-            return 1
-    print(report.machine_to_markdown(machine))
+    os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
+    names = servers.PEERS if arguments.against is None else arguments.against
+    options = Options(
+        arguments.rounds, arguments.seconds, arguments.size, server_core, arguments.python
+    )
+    summaries: dict[str, Any] = {}
+    versions: dict[str, str] = {}
+    is_whole = True
+    for group in _groups(arguments.scenario):
+        for result in run_group(group, names, options):
+            name = result.scenario.name
+            summaries[name] = report.summarize(result)
+            versions |= result.versions
+            is_whole = is_whole and not result.no_result
+            print(report.to_markdown(name, summaries[name]), flush=True)
+    document = {
+        "machine": report.describe_machine(versions),
+        "options": {"rounds": options.rounds, "seconds": options.seconds, "size": options.size},
+        "scenarios": summaries,
+    }
+    print(report.machine_to_markdown(document["machine"]))
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    document = {"machine": machine, "hosts": arguments.names, "scenarios": results}
-    arguments.output.write_text(json.dumps(document, indent=2) + "\n")
-    return 0
+    arguments.output.write_text(json.dumps(document, indent=1) + "\n")
+    arguments.output.with_suffix(".md").write_text(report.document_to_markdown(document))
+    if arguments.publish:
+        try:
+            publish(document)
+        except NotFit as fault:
+            print(f"not published: {fault}", file=sys.stderr)
+            return 2
+    return 0 if is_whole else 1
 
 
-def _run_rounds(
-    peers: list[Peer],
-    scenario: Scenario,
-    queries: Path,
-    core: int,
-    arguments: argparse.Namespace,
-) -> list[dict[str, Measurement]]:
-    """A B A B ...: all servers once a round, so that a drift of the machine meets them all."""
-    for peer in peers:
-        measure(peer, scenario, queries, WARM_UP, core)
-    return [
-        {peer.name: measure(peer, scenario, queries, arguments.seconds, core) for peer in peers}
-        for _ in range(arguments.rounds)
+def _groups(wanted: list[str] | None) -> list[list[Scenario]]:
+    """Scenarios that share their servers, in the order of SCENARIOS."""
+    chosen = [
+        scenario
+        for scenario in SCENARIOS.values()
+        if (scenario.name in wanted or ALL in wanted if wanted else not scenario.is_slow)
     ]
+    return [list(group) for _, group in groupby(chosen, lambda each: (each.dataset, each.workers))]
 
 
-def _find_missing(names: list[str]) -> list[str]:
+def _find_missing(named: list[str], python: str) -> list[str]:
     """What the benchmark needs and this machine lacks, one line each."""
     if sys.platform != "linux":
         return ["the benchmark reads processor times from Linux's /proc"]
@@ -84,7 +84,11 @@ def _find_missing(names: list[str]) -> list[str]:
         for program, package in NEEDED.items()
         if shutil.which(program) is None
     ]
-    faults += [reason for name in names if (reason := servers.missing_server(name))]
+    faults += [
+        reason
+        for each in servers.contestants(named, python=python)
+        if (reason := each.missing()) is not None
+    ]
     if len(os.sched_getaffinity(0)) < 2:
         faults.append("two cores are needed: one for the server, one for dnsperf")
     return faults
@@ -92,24 +96,44 @@ def _find_missing(names: list[str]) -> list[str]:
 
 def _parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description="minidns and its peers")
+    slow = ", ".join(each.name for each in SCENARIOS.values() if each.is_slow)
     parser.add_argument(
         "--scenario",
         action="append",
-        choices=list(SCENARIOS),
-        help=f"may be given several times (default {DEFAULT})",
+        choices=[*SCENARIOS, ALL],
+        help=f"may be given several times (default: all but the slow ones, {slow})",
     )
     parser.add_argument(
         "--against",
         nargs="*",
-        default=["nsd"],
-        choices=[name for name in servers.NAMES if name != servers.MINIDNS],
-        help="servers to compare with (default nsd)",
+        choices=servers.PEERS,
+        help="servers to compare with (default: all that are installed)",
+    )
+    parser.add_argument(
+        "--python",
+        default=sys.executable,
+        metavar="PATH",
+        help="the interpreter that runs minidns (default: this one); builds differ by half",
     )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"default {ROUNDS}")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="of one run")
-    parser.add_argument("--names", type=int, default=zones.NAMES, help="hosts in the zone")
-    parser.add_argument("--output", type=Path, default=OUTPUT, help="the JSON file")
+    parser.add_argument(
+        "--seconds", type=float, default=SECONDS, help=f"of one run (default {SECONDS:g})"
+    )
+    parser.add_argument(
+        "--size", type=_size, help="hosts, or zones, instead of each dataset's own number"
+    )
+    parser.add_argument("--output", type=Path, default=OUTPUT, help="JSON; the tables beside it")
+    parser.add_argument(
+        "--publish", action="store_true", help="keep the results under bench/published/"
+    )
     return parser.parse_args()
+
+
+def _size(text: str) -> int:
+    size = int(text)
+    if size < TEN or size % TEN:
+        raise argparse.ArgumentTypeError(f"{text} is no multiple of {TEN}")
+    return size
 
 
 if __name__ == "__main__":

@@ -1,38 +1,36 @@
-"""One run of dnsperf against one server: answers, and the processor time that they cost it.
+"""One run of one scenario against one server: what the client saw, and what it cost the server.
 
-Processor time is that of the server's whole process tree: in nanoseconds from
-/proc/PID/task/TID/schedstat, split into user and system by the ticks of /proc/PID/stat
-(proc(5)). A run with a lost query or a wrong rcode is no result: BadRun.
+Latencies are of an open loop of its own, PACE queries a second, since those of a server that is
+driven as fast as it answers say only how long its queue is. Those of `tcp-single` are of the run
+itself.
 """
 
-import re
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from bench.scenarios import Scenario
+from bench import queries
+from bench.dnsperf import run_dnsperf
+from bench.floor import FLOOR
+from bench.outcome import MEDIAN, WORST, BadRun, Outcome, check, percentile
+from bench.scenarios import Client, Scenario
+from bench.tcp_paced import run_tcp_paced
+from bench.tcp_single import run_tcp_single
+from bench.usage import Gone, resident_kib, usage_of
 from tests.peers import Peer
 
-PROC = Path("/proc")
-NANOSECONDS = 1e9
+PACE = 10_000  # queries a second of the run for latencies
+PACED_SECONDS = 1.0
+# Of the share of each rcode: a run ends within a block of 200 queries (bench/queries.py).
+TOLERANCE = 0.01
 MICROSECONDS = 1e6
-OUTSTANDING = 100  # queries under way, dnsperf's default
-TIMEOUT = 5  # seconds until dnsperf counts a query as lost
-SLACK = 30.0  # seconds that dnsperf may take beyond its run
 
 
-class BadRun(RuntimeError):
-    """The server lost a query, gave a wrong rcode, or ended."""
+class Files(NamedTuple):
+    """Queries of one round: for the paced run and for the other, none in both if they are fresh."""
 
-
-@dataclass(frozen=True)
-class Usage:
-    """Processor time so far of a process tree, and what it holds of memory."""
-
-    seconds: float
-    user_ticks: int
-    system_ticks: int
-    resident_kib: int
+    paced: Path
+    full: Path
 
 
 @dataclass(frozen=True)
@@ -41,105 +39,80 @@ class Measurement:
 
     server: str
     answers: int
-    lost: int
-    rcodes: dict[str, int]
     answers_per_second: float
-    latency_us: float  # mean, as dnsperf saw it
     total_us: float
     user_us: float
     system_us: float
+    latency_median_us: float
+    latency_99_us: float
+    answer_octets: float
     resident_kib: int
 
 
-def measure(
-    peer: Peer, scenario: Scenario, queries: Path, seconds: float, core: int
-) -> Measurement:
-    """Drive the server from `core` for that long. Raises BadRun."""
+def measure(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Measurement:
+    """Raises BadRun unless every query was answered as the scenario says."""
+    try:
+        return _measure(peer, scenario, files, seconds)
+    except Gone as fault:
+        raise BadRun(str(fault)) from None
+
+
+def warm_up(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> None:
+    """Load that is not counted. Raises BadRun."""
+    _drive(peer, scenario, files.full, seconds)
+
+
+def _measure(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Measurement:
+    latencies = None
+    if scenario.rate is None and scenario.client is not Client.TCP_SINGLE:
+        paced = _drive(peer, scenario, files.paced, PACED_SECONDS, PACE)
+        latencies = paced.latencies_us
     before = usage_of(peer.pid)
-    output = _run_dnsperf(peer, scenario, queries, seconds, core)
+    outcome = _drive(peer, scenario, files.full, seconds, scenario.rate)
     after = usage_of(peer.pid)
-    answers, lost, rcodes = _parse_counts(output)
-    if lost or not answers or set(rcodes) != scenario.rcodes:
-        raise BadRun(
-            f"{peer.name}, {scenario.name}: {answers} answers, {lost} lost, rcodes {rcodes}; "
-            f"expected none lost and {sorted(scenario.rcodes)}\n{output}"
-        )
-    total = (after.seconds - before.seconds) * MICROSECONDS / answers
+    if latencies is not None:
+        _check_pace(outcome)
+    latencies = outcome.latencies_us if latencies is None else latencies
+    total = (after.seconds - before.seconds) * MICROSECONDS / outcome.answers
     user_ticks = after.user_ticks - before.user_ticks
     ticks = user_ticks + after.system_ticks - before.system_ticks
     user = total * user_ticks / ticks if ticks else 0.0
     return Measurement(
         server=peer.name,
-        answers=answers,
-        lost=lost,
-        rcodes=rcodes,
-        answers_per_second=_number(r"Queries per second:\s+([\d.]+)", output),
-        latency_us=_number(r"Average Latency \(s\):\s+([\d.]+)", output) * MICROSECONDS,
+        answers=outcome.answers,
+        answers_per_second=outcome.answers_per_second,
         total_us=total,
         user_us=user,
         system_us=total - user,
-        resident_kib=after.resident_kib,
+        latency_median_us=percentile(latencies, MEDIAN),
+        latency_99_us=percentile(latencies, WORST),
+        answer_octets=outcome.answer_octets,
+        resident_kib=resident_kib(peer.pid),
     )
 
 
-def usage_of(pid: int) -> Usage:
-    """Sums over the process, its threads and its descendants. Raises BadRun when it is gone."""
-    nanoseconds = user = system = resident = 0
-    try:
-        for each in _tree(pid):
-            process = PROC / str(each)
-            for task in (process / "task").iterdir():
-                nanoseconds += int((task / "schedstat").read_text().split()[0])
-            fields = (process / "stat").read_text().rpartition(")")[2].split()
-            user += int(fields[11])  # utime, the 14th field of the line
-            system += int(fields[12])  # stime
-            resident += int(_number(r"VmRSS:\s+(\d+)", (process / "status").read_text()))
-    except FileNotFoundError:
-        raise BadRun(f"process {pid} or a child of it ended") from None
-    return Usage(nanoseconds / NANOSECONDS, user, system, resident)
+def _drive(
+    peer: Peer, scenario: Scenario, path: Path, seconds: float, rate: int | None = None
+) -> Outcome:
+    if scenario.client is Client.TCP_SINGLE:
+        outcome = run_tcp_single(peer, queries.read(path), seconds, scenario.sockets)
+    elif scenario.client is Client.TCP and rate is not None:
+        outcome = run_tcp_paced(peer, queries.read(path), seconds, rate, scenario.sockets)
+    else:
+        is_tcp = scenario.client is Client.TCP
+        outcome = run_dnsperf(
+            peer, path, seconds, is_tcp=is_tcp, sockets=scenario.sockets, rate=rate
+        )
+    # The floor answers everything with what it was asked, so with NOERROR.
+    shares = {"NOERROR": 1.0} if peer.name == FLOOR else scenario.shares
+    check(outcome, shares, TOLERANCE)
+    return outcome
 
 
-def dnsperf_version() -> str:
-    """The version line of dnsperf."""
-    run = subprocess.run(["dnsperf", "-h"], capture_output=True, text=True, check=False)
-    found = re.search(r"Version (\S+)", run.stdout + run.stderr)
-    return f"dnsperf {found[1]}" if found else "dnsperf"
-
-
-def _run_dnsperf(peer: Peer, scenario: Scenario, queries: Path, seconds: float, core: int) -> str:
-    command = [
-        *("taskset", "-c", str(core), "dnsperf", "-s", peer.address, "-p", str(peer.port)),
-        *("-d", str(queries), "-l", f"{seconds:g}", "-q", str(OUTSTANDING), "-t", str(TIMEOUT)),
-        *scenario.options,
-    ]
-    run = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=seconds + SLACK
-    )
-    if run.returncode:
-        raise BadRun(f"{' '.join(command)} ended with {run.returncode}\n{run.stdout}{run.stderr}")
-    return run.stdout
-
-
-def _parse_counts(output: str) -> tuple[int, int, dict[str, int]]:
-    """Answers, lost queries, and answers by rcode, from dnsperf's summary."""
-    answers = int(_number(r"Queries completed:\s+(\d+)", output))
-    lost = int(_number(r"Queries lost:\s+(\d+)", output))
-    codes = re.search(r"Response codes:\s+(.*)", output)
-    found = re.findall(r"([A-Z]+\d*) (\d+) \(", codes[1]) if codes else []
-    return answers, lost, {code: int(count) for code, count in found}
-
-
-def _number(pattern: str, text: str) -> float:
-    found = re.search(pattern, text)
-    if not found:
-        raise BadRun(f"no {pattern} in:\n{text}")
-    return float(found[1])
-
-
-def _tree(pid: int) -> list[int]:
-    """The process and all that descend from it."""
-    found = [pid]
-    for each in found:
-        for task in (PROC / str(each) / "task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found
+def _check_pace(outcome: Outcome) -> None:
+    """A server that kept the pace can do more: otherwise it was the client that stood still."""
+    if outcome.answers_per_second < PACE:
+        raise BadRun(
+            f"the client stood still: {outcome.answers_per_second:,.0f} answers a second, after "
+            f"{PACE:,} a second were answered"
+        )

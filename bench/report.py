@@ -1,7 +1,7 @@
-"""Measurements to medians, ratios, Markdown and JSON. The first server is compared to the rest.
+"""Measurements to medians, ratios and Markdown. The first server is compared to the rest.
 
-The ratio of medians is what is quoted; the ratios of pairs, each of two runs that followed one
-another, say how far it can be believed.
+A ratio is the median of the ratios of pairs, each of two runs of the same round, so that a drift
+of the machine meets both; the pairs themselves say how far it can be believed.
 """
 
 import datetime
@@ -10,21 +10,39 @@ import platform
 import shlex
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from bench.measure import Measurement, dnsperf_version
-from bench.scenarios import Scenario
+from bench import targets
+from bench.dnsperf import dnsperf_version
+from bench.floor import FLOOR
+from bench.measure import Measurement
+from bench.rounds import Result
+from bench.servers import MINIDNS
 
 FIGURES = (
     "answers_per_second",
     "total_us",
     "user_us",
     "system_us",
-    "latency_us",
+    "latency_median_us",
+    "latency_99_us",
+    "answer_octets",
     "resident_kib",
+)
+COLUMNS = (
+    "server",
+    "answers/s",
+    "µs per answer",
+    "user",
+    "system",
+    "median latency µs",
+    "99 %",
+    "lost",
+    "octets",
+    "MiB",
 )
 MEBI = 1024  # KiB
 
@@ -41,54 +59,63 @@ def describe_machine(versions: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def summarize(rounds: Sequence[dict[str, Measurement]]) -> dict[str, Any]:
-    """Medians per server, and ratios of the first server to each other one.
-
-    `rounds` holds one run of every server, in the order in which they were made.
-    """
-    names = list(rounds[0])
+def summarize(result: Result) -> dict[str, Any]:
+    """Medians by server, ratios of the first server to each other one, and which peer is best."""
+    rounds = result.rounds
+    names = list(rounds[0]) if rounds else []
     medians = {name: _medians([each[name] for each in rounds]) for name in names}
-    ratios = {}
-    for other in names[1:]:
-        pairs = [each[names[0]].total_us / each[other].total_us for each in rounds]
-        rates = [
-            each[names[0]].answers_per_second / each[other].answers_per_second for each in rounds
-        ]
-        ratios[other] = {
-            "time_of_medians": medians[names[0]]["total_us"] / medians[other]["total_us"],
-            "time_of_pairs": [round(pair, 3) for pair in pairs],
-            "time_median_of_pairs": statistics.median(pairs),
-            "rate_of_medians": medians[names[0]]["answers_per_second"]
-            / medians[other]["answers_per_second"],
-            "rate_median_of_pairs": statistics.median(rates),
-        }
-    runs = [[asdict(each[name]) for name in names] for each in rounds]
-    return {"medians": medians, "ratios": ratios, "rounds": runs}
+    has_ours = bool(names) and names[0].startswith(MINIDNS)
+    others = names[1:] if has_ours else []
+    peers = [name for name in others if name != FLOOR and not name.startswith(MINIDNS)]
+    best = {}
+    if peers:
+        best["time"] = min(peers, key=lambda name: medians[name]["total_us"])
+        best["rate"] = max(peers, key=lambda name: medians[name]["answers_per_second"])
+    return {
+        "describes": result.scenario.describes,
+        "medians": medians,
+        "ratios": {other: _ratio(rounds, names[0], other) for other in others},
+        "best": best,
+        "discarded": result.discarded,
+        "lost": result.lost,
+        "rounds": [[asdict(each[name]) for name in names] for each in rounds],
+        "starts": {name: asdict(start) for name, start in result.starts.items()},
+        "left_out": result.left_out,
+        "no_result": result.no_result,
+    }
 
 
-def to_markdown(scenario: Scenario, summary: dict[str, Any]) -> str:
-    """A table of medians and a line per ratio."""
-    lines = [
-        f"### {scenario.name}: {scenario.describes}",
-        "",
-        "| server | answers/s | µs per answer | user | system | mean latency µs | MiB |",
-        "|---|---:|---:|---:|---:|---:|---:|",
+def to_markdown(name: str, summary: dict[str, Any]) -> str:
+    """The tables of one scenario."""
+    lines = [f"### {name}: {summary['describes']}", ""]
+    if summary["medians"]:
+        lines += _figures(summary)
+    # Where starts are what is measured: without queries, or a second time with a warm cache.
+    starts = summary["starts"]
+    if starts and (not summary["medians"] or any(start["warm"] for start in starts.values())):
+        lines += _starts(starts)
+    for server, reason in summary["left_out"].items():
+        lines.append(f"- {server} is left out: {reason}")
+    for server, reason in summary["no_result"].items():
+        lines.append(f"- **{server} has no result**: {reason}")
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def document_to_markdown(document: dict[str, Any]) -> str:
+    """The whole of a run."""
+    machine = document["machine"]
+    parts = [
+        f"# Benchmark of {machine['date'][:10]}\n",
+        machine_to_markdown(machine) + "\n",
+        "Medians of {rounds} rounds of {seconds:g} s. Processor time, in microseconds of the "
+        "server per answer; ratios above 1 are minidns's disadvantage, but in answers per "
+        "second.\n".format(**document["options"]),
+        "## Targets\n",
+        targets.to_markdown(document["scenarios"]) + "\n",
+        "## Scenarios\n",
+        *(to_markdown(name, each) for name, each in document["scenarios"].items()),
     ]
-    for name, medians in summary["medians"].items():
-        lines.append(
-            f"| {name} | {medians['answers_per_second']:,.0f} | {medians['total_us']:.2f} "
-            f"| {medians['user_us']:.2f} | {medians['system_us']:.2f} "
-            f"| {medians['latency_us']:.0f} | {medians['resident_kib'] / MEBI:.0f} |"
-        )
-    first = next(iter(summary["medians"]))
-    lines.append("")
-    for other, ratio in summary["ratios"].items():
-        pairs = " ".join(f"{pair:.2f}" for pair in ratio["time_of_pairs"])
-        lines.append(
-            f"{first} / {other}: {ratio['time_of_medians']:.2f} times the processor time per "
-            f"answer (pairs {pairs}), {ratio['rate_of_medians']:.2f} times the answers per second"
-        )
-    return "\n".join(lines)
+    return "\n".join(parts)
 
 
 def machine_to_markdown(machine: dict[str, Any]) -> str:
@@ -100,8 +127,66 @@ def machine_to_markdown(machine: dict[str, Any]) -> str:
     )
 
 
-def _medians(runs: Sequence[Measurement]) -> dict[str, float]:
-    return {figure: statistics.median(getattr(run, figure) for run in runs) for figure in FIGURES}
+def _figures(summary: dict[str, Any]) -> list[str]:
+    first = next(iter(summary["medians"]))
+    columns = [*COLUMNS, f"{first} ÷ it, time", "answers/s"]
+    lines = [f"| {' | '.join(columns)} |", "|---|" + "---:|" * (len(columns) - 1)]
+    for name, each in summary["medians"].items():
+        ratio = summary["ratios"].get(name)
+        ratios = f"{ratio['time']:.2f} | {ratio['rate']:.2f}" if ratio else "1 | 1"
+        lines.append(
+            f"| {name} | {each['answers_per_second']:,.0f} | {each['total_us']:.2f} "
+            f"| {each['user_us']:.2f} | {each['system_us']:.2f} "
+            f"| {each['latency_median_us']:.0f} | {each['latency_99_us']:.0f} "
+            f"| {summary['lost'].get(name, 0)} | {each['answer_octets']:.0f} "
+            f"| {each['resident_kib'] / MEBI:.0f} | {ratios} |"
+        )
+    lines.append("")
+    discarded = {name: faults for name, faults in summary["discarded"].items() if faults}
+    for name, faults in discarded.items():
+        lines.append(f"- {name}: {len(faults)} of its runs repeated: {'; '.join(faults)}")
+    for what, peer in summary["best"].items():
+        ratio = summary["ratios"][peer]
+        pairs = " ".join(f"{pair:.2f}" for pair in ratio[f"{what}_of_pairs"])
+        figure = "processor time per answer" if what == "time" else "answers per second"
+        lines.append(
+            f"- {figure}: {ratio[what]:.2f} times that of the best peer, {peer} (pairs {pairs})"
+        )
+    return [*lines, ""]
+
+
+def _starts(starts: dict[str, Any]) -> list[str]:
+    lines = ["| server | cold start s | warm | MiB |", "|---|---:|---:|---:|"]
+    for name, start in starts.items():
+        cold, warm = (
+            f"{statistics.median(start[kind]):.2f}" if start[kind] else "-"
+            for kind in ("cold", "warm")
+        )
+        lines.append(f"| {name} | {cold} | {warm} | {start['resident_kib'] / MEBI:.0f} |")
+    return [*lines, ""]
+
+
+def _ratio(rounds: list[dict[str, Measurement]], first: str, other: str) -> dict[str, Any]:
+    pairs = [(each[first], each[other]) for each in rounds]
+    times = [ours.total_us / theirs.total_us for ours, theirs in pairs]
+    rates = [ours.answers_per_second / theirs.answers_per_second for ours, theirs in pairs]
+    return {
+        "time": statistics.median(times),
+        "time_of_pairs": [round(each, 3) for each in times],
+        "rate": statistics.median(rates),
+        "rate_of_pairs": [round(each, 3) for each in rates],
+        "latency_median_beyond_us": statistics.median(
+            ours.latency_median_us - theirs.latency_median_us for ours, theirs in pairs
+        ),
+        "latency_99_beyond_us": statistics.median(
+            ours.latency_99_us - theirs.latency_99_us for ours, theirs in pairs
+        ),
+    }
+
+
+def _medians(runs: Iterable[Measurement]) -> dict[str, float]:
+    held = list(runs)
+    return {figure: statistics.median(getattr(run, figure) for run in held) for figure in FIGURES}
 
 
 def _processor() -> str:

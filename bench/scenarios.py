@@ -1,38 +1,131 @@
-"""What is measured: each scenario is a query file, options for dnsperf, and what must come back."""
+"""What is measured: each scenario is a dataset, its queries, a client, and what must come back."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
 
-from bench import zones
+from bench import queries
+from bench.queries import Queries
+
+
+class Client(Enum):
+    """Who asks, and how the servers are driven."""
+
+    UDP = "udp"  # dnsperf, 100 queries under way
+    TCP = "tcp"  # dnsperf, pipelined
+    TCP_SINGLE = "tcp-single"  # bench/tcp_single.py: one query a connection
+
+
+class Need(Enum):
+    """What a scenario asks of a server that not every one can do."""
+
+    TCP = "TCP"
+    LONG_CONNECTIONS = "hundreds of queries on a TCP connection"
+    WILDCARD = "a wildcard"
+    YAML = "YAML zones"
+    MANY = "a great many records or zones"
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of load. `rcodes` are the only ones that may come back, each at least once."""
+    """One kind of load. `shares` are the rcodes that must come back, as parts of all answers."""
 
     name: str
     describes: str
-    queries: Callable[[int], Iterator[str]]  # of the number of hosts in the zone
-    rcodes: frozenset[str]
-    options: tuple[str, ...] = ()  # for dnsperf
+    queries: Queries | None  # None: only the start is measured
+    shares: Mapping[str, float] = field(default_factory=lambda: {"NOERROR": 1.0})
+    dataset: str = "hosts"
+    client: Client = Client.UDP
+    sockets: int = 1  # of the client
+    rate: int | None = None  # queries a second; None: as many as the server answers
+    is_fresh: bool = False  # each run has queries that no run had before
+    workers: int = 1  # of minidns; with more, minidns with one is compared too
+    needs: frozenset[Need] = frozenset()
+    is_slow: bool = False  # runs only when it is named
 
 
-NOERROR = frozenset({"NOERROR"})
-NXDOMAIN = frozenset({"NXDOMAIN"})
+_TCP = frozenset({Need.TCP, Need.LONG_CONNECTIONS})
+_NXDOMAIN = queries.MIX["NXDOMAIN"] / sum(queries.MIX.values())
 
 SCENARIOS = {
     scenario.name: scenario
     for scenario in (
-        Scenario("udp-repeated", "UDP, names that repeat", zones.repeated, NOERROR),
-        Scenario("udp-mixed", "UDP, mixed load", zones.mixed, NOERROR | NXDOMAIN),
-        Scenario("udp-nxdomain", "UDP, random names, NXDOMAIN", zones.nxdomain, NXDOMAIN),
+        Scenario("udp-repeated", "UDP, names that repeat", queries.repeated),
+        Scenario(
+            "udp-mixed",
+            "UDP, mixed load",
+            queries.mixed,
+            {"NOERROR": 1 - _NXDOMAIN, "NXDOMAIN": _NXDOMAIN},
+            is_fresh=True,
+            needs=frozenset({Need.WILDCARD}),
+        ),
+        Scenario(
+            "udp-nxdomain",
+            "UDP, random names, NXDOMAIN",
+            queries.nxdomain,
+            {"NXDOMAIN": 1.0},
+            is_fresh=True,
+        ),
+        Scenario(
+            "udp-cookie", "UDP, a fresh cookie in each query", queries.fresh_cookie, is_fresh=True
+        ),
+        Scenario("udp-case", "UDP, mixed case (0x20)", queries.mixed_case, is_fresh=True),
+        Scenario("udp-do", "UDP, DO=1", queries.dnssec_ok),
+        Scenario("udp-10k", "UDP, 10,000 queries a second", queries.repeated, rate=10_000),
         Scenario(
             "tcp-pipelined",
             "TCP, 8 connections, pipelined",
-            zones.repeated,
-            NOERROR,
-            ("-m", "tcp", "-c", "8"),
+            queries.repeated,
+            client=Client.TCP,
+            sockets=8,
+            needs=_TCP,
+        ),
+        Scenario(
+            "tcp-single",
+            "TCP, one query a connection",
+            queries.repeated,
+            client=Client.TCP_SINGLE,
+            sockets=8,
+            needs=frozenset({Need.TCP}),
+        ),
+        Scenario(
+            "udp-workers",
+            "UDP, 16 sockets, minidns with 2 workers",
+            queries.repeated,
+            sockets=16,
+            workers=2,
+        ),
+        Scenario(
+            "tcp-workers",
+            "TCP, 16 connections, minidns with 2 workers",
+            queries.repeated,
+            client=Client.TCP,
+            sockets=16,
+            workers=2,
+            needs=_TCP,
+        ),
+        Scenario(
+            "start",
+            "start to the first answer, `zones/`",
+            None,
+            dataset="sample",
+            needs=frozenset({Need.TCP, Need.YAML}),
+        ),
+        Scenario(
+            "records-1000000",
+            "UDP, names that repeat, 1,000,000 records",
+            queries.repeated,
+            dataset="records-1000000",
+            needs=frozenset({Need.MANY}),
+            is_slow=True,
+        ),
+        Scenario(
+            "zones-10000",
+            "UDP, names that repeat, 10,000 zones of 10 records",
+            queries.repeated_zones,
+            dataset="zones-10000",
+            needs=frozenset({Need.MANY}),
+            is_slow=True,
         ),
     )
 }
-DEFAULT = "udp-repeated"

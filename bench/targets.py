@@ -1,0 +1,106 @@
+"""The figures that minidns means to reach, and whether a run reached them."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Summary = dict[str, Any]  # bench/report.py
+
+
+@dataclass(frozen=True)
+class Target:
+    """A bound on one figure of a scenario; `value` is None where it was not measured."""
+
+    scenario: str
+    figure: str
+    bound: float
+    value: Callable[[Summary], float | None]
+    at_least: bool = False
+
+    def is_reached(self, value: float) -> bool:
+        """Whether a value is within the bound."""
+        return value >= self.bound if self.at_least else value <= self.bound
+
+
+def to_markdown(scenarios: dict[str, Summary]) -> str:
+    """A table of the targets of the scenarios that ran."""
+    lines = ["| scenario | figure | to reach | reached |", "|---|---|---:|---|"]
+    for target in TARGETS:
+        if target.scenario not in scenarios:
+            continue
+        value = target.value(scenarios[target.scenario])
+        sign = "≥" if target.at_least else "≤"
+        if value is None:
+            verdict = "not measured"
+        elif target.is_reached(value):
+            verdict = f"{value:.2f}"
+        else:
+            verdict = f"**{value:.2f}, missed by {abs(value - target.bound):.2f}**"
+        lines.append(
+            f"| {target.scenario} | {target.figure} | {sign} {target.bound:g} | {verdict} |"
+        )
+    return "\n".join(lines)
+
+
+def _time(scenario: str, peer: str, bound: float) -> Target:
+    def value(summary: Summary) -> float | None:
+        ratio = summary["ratios"].get(peer)
+        return None if ratio is None else float(ratio["time"])
+
+    return Target(scenario, f"processor time ÷ {peer}", bound, value)
+
+
+def _rate_of_best(scenario: str, bound: float) -> Target:
+    def value(summary: Summary) -> float | None:
+        best = summary["best"].get("rate")
+        return None if best is None else float(summary["ratios"][best]["rate"])
+
+    return Target(scenario, "answers per second ÷ best peer", bound, value, at_least=True)
+
+
+def _beyond_nsd(scenario: str, figure: str, key: str, bound: float) -> Target:
+    def value(summary: Summary) -> float | None:
+        ratio = summary["ratios"].get("nsd")
+        return None if ratio is None else float(ratio[key])
+
+    return Target(scenario, figure, bound, value)
+
+
+def _start(scenario: str, kind: str, bound: float) -> Target:
+    def value(summary: Summary) -> float | None:
+        seconds = summary["starts"].get("minidns", {}).get(kind)
+        return statistics.median(seconds) if seconds else None
+
+    return Target(scenario, f"seconds to the first answer, {kind}", bound, value)
+
+
+def _gibibytes(scenario: str, bound: float) -> Target:
+    def value(summary: Summary) -> float | None:
+        medians = summary["medians"].get("minidns")
+        return None if medians is None else medians["resident_kib"] / 2**20
+
+    return Target(scenario, "GiB resident", bound, value)
+
+
+TARGETS = (
+    _time("udp-repeated", "nsd", 1.10),
+    *(_time("udp-repeated", peer, 1.0) for peer in ("bind", "powerdns", "dnsmasq")),
+    _time("udp-mixed", "nsd", 1.35),
+    *(_time("udp-mixed", peer, 1.0) for peer in ("bind", "powerdns")),
+    *(
+        _time(scenario, peer, bound)
+        for scenario in ("udp-nxdomain", "udp-cookie", "udp-case")
+        for peer, bound in (("nsd", 2.0), ("bind", 1.0))
+    ),
+    _rate_of_best("tcp-pipelined", 2.0),
+    _time("tcp-single", "nsd", 2.0),
+    _beyond_nsd("udp-10k", "median latency beyond nsd, µs", "latency_median_beyond_us", 50),
+    _beyond_nsd("udp-10k", "99th percentile beyond nsd, µs", "latency_99_beyond_us", 500),
+    _time("udp-workers", "minidns", 1.05),
+    _time("tcp-workers", "minidns", 1.05),
+    _start("start", "cold", 0.25),
+    _start("records-1000000", "cold", 20.0),
+    _start("records-1000000", "warm", 2.0),
+    _gibibytes("records-1000000", 1.0),
+)
