@@ -29,7 +29,7 @@ from minidns.server.worker import FAILED, STOPPED, Duty
 from minidns.server.worker_process import WorkerProcess
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.directory import LoadedZones
-from minidns.zone.model import Fault
+from minidns.zone.model import Catalog, Fault
 from tests.server.loaded import COM, catalog_of, loaded
 from tests.server.own_process import given_back
 
