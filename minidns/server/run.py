@@ -18,7 +18,7 @@ from minidns.config import ServeSettings
 from minidns.responder.responder import Responder
 from minidns.server.cookie_secrets import make_cookie_secrets
 from minidns.server.holding import Holding
-from minidns.server.listeners import open_listeners
+from minidns.server.listeners import Listeners, open_listeners
 from minidns.server.loop_faults import limited_log
 from minidns.server.lower_settings import policy_of, tcp_limits_of
 from minidns.server.named_paths import unusable_paths
@@ -27,8 +27,6 @@ from minidns.server.reload import Reloading
 from minidns.server.server import Server
 from minidns.server.signals import Hangup, end_at_sigterm, stop_event
 from minidns.server.start_error import StartError
-from minidns.server.supervisor import Supervisor
-from minidns.server.worker import Duty
 from minidns.sockets.descriptor_limit import fit_connections
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.directory import LoadedZones, load_zones
@@ -54,17 +52,7 @@ def serve(
     hangup = Hangup()
     end_at_sigterm(hangup)
     policy = policy_of(settings)
-    if settings.reuse_port:
-        holding = _load(settings, report, load)
-        groups = open_listeners(settings)
-    else:
-        groups = open_listeners(settings)
-        try:
-            holding = _load(settings, report, load)
-        except BaseException:
-            for group in groups:
-                group.close()
-            raise
+    groups, holding = _bind_and_load(settings, report, load)
     tcp_limits = _fit_tcp_limits(settings)
     limits = settings.limits
     paths, poll = settings.zones, limits.reload_poll
@@ -74,13 +62,33 @@ def serve(
         audience = _OneResponder(server.responder)
         reloading = Reloading(holding, paths, poll, report, audience, look_apart=True)
         asyncio.run(_serve(server, reloading, hangup, lambda: announce(ready), limits.stop_grace))
-    else:
-        secrets = make_cookie_secrets(time.monotonic())
-        duty = Duty(policy, tcp_limits, secrets, limits.stop_grace)
-        supervisor = Supervisor(duty, limits, holding.catalog, groups)
-        reloading = Reloading(holding, paths, poll, report, supervisor, look_apart=False)
-        ready = f"{ready} by {settings.workers} workers"
-        supervisor.run(reloading, hangup, lambda: announce(ready))
+        return
+    # One process needs nothing of this, and starts some milliseconds sooner without.
+    from minidns.server.supervisor import Supervisor
+    from minidns.server.worker import Duty
+
+    secrets = make_cookie_secrets(time.monotonic())
+    duty = Duty(policy, tcp_limits, secrets, limits.stop_grace)
+    supervisor = Supervisor(duty, limits, holding.catalog, groups)
+    reloading = Reloading(holding, paths, poll, report, supervisor, look_apart=False)
+    ready = f"{ready} by {settings.workers} workers"
+    supervisor.run(reloading, hangup, lambda: announce(ready))
+
+
+def _bind_and_load(
+    settings: ServeSettings, report: Report, load: Load
+) -> tuple[list[Listeners], Holding]:
+    """In the order that fits. Raises StartError, nothing left open."""
+    if settings.reuse_port:
+        holding = _load(settings, report, load)
+        return open_listeners(settings), holding
+    groups = open_listeners(settings)
+    try:
+        return groups, _load(settings, report, load)
+    except BaseException:
+        for group in groups:
+            group.close()
+        raise
 
 
 def _load(settings: ServeSettings, report: Report, load: Load) -> Holding:

@@ -10,7 +10,6 @@ import mmap
 import os
 import pickle
 import struct
-import tempfile
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from pathlib import Path
@@ -134,4 +133,6 @@ def open_anonymous() -> BinaryIO:
     """An empty file without a name, to be written and read. Raises OSError."""
     if hasattr(os, "memfd_create"):  # Linux
         return open(os.memfd_create("minidns"), "w+b")
+    import tempfile  # not needed elsewhere, and some milliseconds to import
+
     return cast(BinaryIO, tempfile.TemporaryFile())

@@ -11,7 +11,7 @@ from minidns.wire.codes import RRType
 from minidns.zone.canonical import canonical_rdata
 from minidns.zone.model import Record, Zone
 from minidns.zone.nodes import Nodes
-from minidns.zone.packed import HAS_DNAME, IS_CUT, NOTHING, pack_name, pack_one, pack_set
+from minidns.zone.packed import HAS_DNAME, IS_CUT, NOTHING, pack_name, pack_one, pack_record
 
 _NS = int(RRType.NS)
 _DNAME = int(RRType.DNAME)
@@ -80,23 +80,26 @@ class _Packing:
                 self.records += 1
                 return
             held = [held]
-        by_type: dict[int, list[Record]] = {}
+        by_type: dict[int, Record | list[Record]] = {}
         for record in held:
-            by_type.setdefault(record.rtype, []).append(record)
+            first = by_type.setdefault(record.rtype, record)
+            if isinstance(first, list):
+                first.append(record)
+            elif first is not record:
+                by_type[record.rtype] = [first, record]
         bits = HAS_DNAME if _DNAME in by_type else 0
         if _NS in by_type and name != self._origin:
             bits |= IS_CUT
-        self.has_breaks |= bool(bits)
-        sets = [self._pack_set(rtype, of_type) for rtype, of_type in by_type.items()]
-        self.packed[name] = pack_name(held[0].owner, bits, sets)
-
-    def _pack_set(self, rtype: int, records: list[Record]) -> bytes:
-        """Equal records once, all with the smallest TTL."""
-        distinct: dict[bytes, bytes] = {}
-        for record in records:
-            distinct.setdefault(canonical_rdata(rtype, record.rdata), record.rdata)
-        self.records += len(distinct)
-        return pack_set(rtype, min(record.ttl for record in records), distinct.values())
+        if bits:
+            self.has_breaks = True
+        packed: list[bytes] = []
+        for of_type in by_type.values():
+            if isinstance(of_type, list):
+                packed += _pack_set(of_type)
+            else:
+                packed.append(pack_record(of_type.rtype, of_type.ttl, of_type.rdata))
+        self.records += len(packed)
+        self.packed[name] = pack_name(name, held[0].owner, bits, packed)
 
     def add_empty_non_terminals(self) -> None:
         """Names that exist since one below them does (RFC 4592 section 2.2.2)."""
@@ -107,3 +110,13 @@ class _Packing:
                 if name in packed:
                     break
                 packed[name] = NOTHING
+
+
+def _pack_set(records: list[Record]) -> list[bytes]:
+    """The records of one owner and type: equal ones once, all with the smallest TTL."""
+    rtype = records[0].rtype
+    ttl = min(record.ttl for record in records)
+    distinct: dict[bytes, bytes] = {}
+    for record in records:
+        distinct.setdefault(canonical_rdata(rtype, record.rdata), record.rdata)
+    return [pack_record(rtype, ttl, rdata) for rdata in distinct.values()]

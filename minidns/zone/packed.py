@@ -47,16 +47,16 @@ def pack_one(rtype: int, ttl: int, rdata: bytes) -> bytes:
     return _ONE.pack(PLAIN, _QUESTION, rtype, _IN, ttl, len(rdata)) + rdata
 
 
-def pack_set(rtype: int, ttl: int, rdatas: Iterable[bytes]) -> bytes:
-    """The records of one set."""
-    return b"".join(_HEAD.pack(_QUESTION, rtype, _IN, ttl, len(rdata)) + rdata for rdata in rdatas)
+def pack_record(rtype: int, ttl: int, rdata: bytes) -> bytes:
+    """One record among others of its name; those of one set stand together."""
+    return _HEAD.pack(_QUESTION, rtype, _IN, ttl, len(rdata)) + rdata
 
 
-def pack_name(name: bytes, bits: int, sets: Iterable[bytes]) -> bytes:
-    """What there is at a name; `name` has the case of the file, `bits` are of HIDES."""
-    if name != name.lower():
-        return b"".join((bytes((bits | HAS_NAME,)), name, *sets))
-    return b"".join((bytes((bits,)), *sets))
+def pack_name(key: bytes, owner: bytes, bits: int, records: Iterable[bytes]) -> bytes:
+    """All there is at a name: `key` in lower case, `owner` as the file has it, bits of HIDES."""
+    if owner == key:
+        return b"".join((bytes((bits,)), *records))
+    return b"".join((bytes((bits | HAS_NAME,)), owner, *records))
 
 
 def unpack(key: bytes, packed: bytes) -> Node:

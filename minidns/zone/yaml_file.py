@@ -6,6 +6,7 @@ is given. What only octoDNS's providers understand is skipped or served plain, w
 The rdata of a value is `wire.rdata`'s; what the records of a zone mean together is `zone.check`'s.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from minidns.wire.codes import RRType
@@ -117,13 +118,17 @@ class YamlZone:
         ttl_text = data.get("ttl")
         ttl = DEFAULT_TTL if ttl_text is None else self._values.read_ttl(place, ttl_text)
         value = data.get("value")
-        if type(value) is not Text or "values" in data:
+        values: Iterable[Node] = ()
+        if type(value) is Text and "values" not in data:
+            values = (value,)
+        else:
             value = self._value_of(code, key, place, data)
-        if value is None or isinstance(value, Failed) or ttl is None:
+            if value is None or isinstance(value, Failed):
+                return
+            values = value if isinstance(value, Sequence) else (value,)
+        if ttl is None or (owner is not None and not self._is_first(owner, code, key, place)):
             return
-        if owner is not None and not self._is_first(owner, code, key, place):
-            return
-        for one in value if isinstance(value, Sequence) else (value,):
+        for one in values:
             at = nearer_place(place, one.place)
             rdata = self._values.read_rdata(code, data["type"], at, one)
             if rdata is not None and owner is not None:
