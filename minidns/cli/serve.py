@@ -109,18 +109,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(arguments: argparse.Namespace) -> int:
     """Serve until a signal comes."""
     from minidns.server.run import serve
-    from minidns.server.start_error import StartError
-    from minidns.server.supervisor import WorkersFailed
+    from minidns.server.start_error import StartError, WorkersFailed
 
     output.log_to_stderr(arguments.log_level)
     try:
         serve(_settings_of(arguments), _report, _announce)
-    except StartError as error:
+    except (StartError, WorkersFailed) as error:
         output.say(f"minidns: {error}")
-        return NOT_STARTED
-    except WorkersFailed as error:
-        output.say(f"minidns: {error}")
-        return FAILED
+        return NOT_STARTED if isinstance(error, StartError) else FAILED
     return STOPPED
 
 

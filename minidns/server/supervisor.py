@@ -20,7 +20,7 @@ from minidns.server.listeners import Listeners
 from minidns.server.loop_faults import limited_log
 from minidns.server.reload import Reloading
 from minidns.server.signals import Hangup, describe_end, end_at_once, stop_event
-from minidns.server.start_error import StartError
+from minidns.server.start_error import StartError, WorkersFailed
 from minidns.server.worker import Duty, run_worker
 from minidns.server.worker_process import WorkerProcess
 from minidns.zone.model import Catalog
@@ -29,10 +29,6 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 60.0  # seconds that a reload waits for workers before it says so
 _AFTER_GRACE = 0.3  # seconds that a worker has to end when its grace is over; then SIGKILL
-
-
-class WorkersFailed(Exception):
-    """Workers keep ending. str() is the message for the user."""
 
 
 class Supervisor:

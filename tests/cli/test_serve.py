@@ -12,7 +12,7 @@ import pytest
 
 from minidns.cli.main import main
 from minidns.server import run as run_module
-from minidns.server.supervisor import WorkersFailed
+from minidns.server.start_error import WorkersFailed
 from minidns.sockets.bind import bind_pair
 from minidns.sockets.linux import IS_LINUX
 from tests.server.command import (
