@@ -48,20 +48,23 @@ def _records_that_fit(
 ) -> Iterator[tuple[bytes, Record]]:
     """The records that the zone may hold, with their owners in lower case."""
     last = origin
+    known = b""  # what the last owner was below: most names of a large zone are below the same one
     for record in records:
         owner, rtype, ttl, _, mark = record
         name = owner.lower()
         if ttl > MAX_TTL:
             message = "a TTL of {} seconds: the largest is {}"
             findings.report("ttl-too-large", mark, message, ttl, MAX_TTL)
-        if name != last and not is_at_or_below(name, origin):
+        if name != last and name[1 + name[0] :] != known and not is_at_or_below(name, origin):
             message = "'{}' is not in the zone '{}': move it to its own zone's file"
             findings.report("out-of-zone", mark, message, owner, origin)
         elif rtype in _META_TYPES:
             message = "{} is a type of questions and messages, no data: remove it from '{}'"
             findings.report("meta-type", mark, message, type_to_text(rtype), owner)
         else:
-            last = name
+            if name != last:
+                last = name
+                known = name[1 + name[0] :] if name != origin else b""
             yield name, record
 
 

@@ -7,6 +7,7 @@ symbolic links are followed still under the root (PowerDNS and Unbound bound the
 Knows nothing of what the files hold.
 """
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -80,3 +81,11 @@ def _why(path: Path, error: OSError | ValueError) -> str:
 
 def _too_large(path: Path) -> str:
     return f"'{path}' is larger than {MAX_FILE // (1024 * 1024)} MiB: split it into several files"
+
+
+class NamedOctets(io.BytesIO):
+    """Octets with the name of their file, which the parser's marks show."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        super().__init__(data)
+        self.name = name

@@ -6,7 +6,6 @@ faults. Uses libyaml's parser through PyYAML, and the one written in Python wher
 missing. Knows nothing of DNS, and of files no more than their name.
 """
 
-import io
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from minidns.zone.include import NamedOctets
 from minidns.zone.yaml_tree import (
     RECORD_KEYS,
     Failed,
@@ -104,7 +104,7 @@ class Document:
 
     def _start(self) -> Any:
         """The first event of the first document's root; None where there is no document."""
-        self._next = _PARSER(_NamedOctets(self.data, str(self.path))).get_event
+        self._next = _PARSER(NamedOctets(self.data, str(self.path))).get_event
         self._next()  # stream start
         if type(self._next()) is StreamEndEvent:
             return None
@@ -397,11 +397,3 @@ def failed_at(place: Place) -> Failed:
 
 
 _SPECIAL_KEYS = frozenset({_MERGE, ""})
-
-
-class _NamedOctets(io.BytesIO):
-    """Octets with the name of their file, which the parser's marks show."""
-
-    def __init__(self, data: bytes, name: str) -> None:
-        super().__init__(data)
-        self.name = name

@@ -86,12 +86,13 @@ class ValueReader:
         known = _FIELDS.get(code, {})
         fields: dict[str, Any] = {}
         for field, node in value.entries():
-            if not _is_shallow(node):
-                message = f"'{field}' is nested too deep for a field of a record"
-                self._report("bad-structure", nearer_place(place, node.place), message)
-                return None
-            if _holds_failed(node):
-                return None
+            if type(node) is not Text:
+                if not _is_shallow(node):
+                    message = f"'{field}' is nested too deep for a field of a record"
+                    self._report("bad-structure", nearer_place(place, node.place), message)
+                    return None
+                if _holds_failed(node):
+                    return None
             if known and field not in known:
                 message = f"'{field}' is none of the fields {', '.join(known)}: it is ignored"
                 self._report("unknown-key", nearer_place(place, field.place), message)
@@ -178,4 +179,4 @@ def _map_to_ascii(code: int, value: dict[str, Any]) -> Mapping[str, Any]:
         target = value.get(field)
         if isinstance(target, Text) and not target.isascii():
             changed[field] = to_ascii(target)
-    return value | changed
+    return value | changed if changed else value
