@@ -48,7 +48,7 @@ def _records_that_fit(
 ) -> Iterator[tuple[bytes, Record]]:
     """The records that the zone may hold, with their owners in lower case."""
     last = origin
-    known = b""  # what the last owner was below: most names of a large zone are below the same one
+    known: bytes | None = None  # what the last owner was below; most are below the same name
     for record in records:
         owner, rtype, ttl, _, mark = record
         name = owner.lower()
@@ -64,7 +64,7 @@ def _records_that_fit(
         else:
             if name != last:
                 last = name
-                known = name[1 + name[0] :] if name != origin else b""
+                known = name[1 + name[0] :] if name != origin else None
             yield name, record
 
 
