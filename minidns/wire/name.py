@@ -11,6 +11,7 @@ MAX_NAME = 255  # octets with the root label, RFC 1035 section 2.3.4
 MAX_LABEL = 63  # octets, RFC 1035 section 2.3.4
 ROOT = b"\x00"
 
+_LENGTHS = [bytes((length,)) for length in range(MAX_LABEL + 1)]
 _PLAIN = frozenset(
     b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_*/+=:,<>!#%&'?[]^`{|}~"
 )
@@ -33,7 +34,7 @@ def name_from_text(text: str, origin: bytes | None = None) -> bytes:
     labels, absolute = _split_labels(text)
     if not absolute and origin is None:
         raise BadName(f"'{text}' has no final dot: {_advise(text)}")
-    wire = b"".join(bytes((len(label),)) + label for label in labels)
+    wire = b"".join([_LENGTHS[len(label)] + label for label in labels])
     wire += ROOT if absolute or origin is None else origin
     if len(wire) > MAX_NAME:
         raise BadName(f"'{text}' is {len(wire)} octets long, a name has at most {MAX_NAME}")
@@ -115,7 +116,8 @@ def _split_labels(text: str) -> tuple[list[bytes], bool]:
     if absolute:
         labels.pop()
     for label in labels:
-        _check_label(text, label)
+        if not 0 < len(label) <= MAX_LABEL:
+            _check_label(text, label)
     if not labels:
         raise BadName("an empty name; the root is written '.'")
     return labels, absolute

@@ -12,6 +12,7 @@ from typing import Any
 
 from minidns.wire.codes import RRType
 from minidns.wire.name import BadName
+from minidns.wire.rdata_binary import read_hex
 from minidns.wire.rdata_fields import (
     IPV4,
     IPV6,
@@ -19,10 +20,9 @@ from minidns.wire.rdata_fields import (
     STRING,
     TARGET,
     TEXT,
-    Kind,
     Number,
     Period,
-    read_hex,
+    SingleText,
     read_number,
 )
 from minidns.wire.rdata_loc import LOC_FIELDS
@@ -119,9 +119,9 @@ def rdata_to_value(code: int, rdata: bytes) -> str | dict[str, Any]:
     return next(iter(value.values())) if len(value) == 1 else value
 
 
-def _read_simple(kind: Kind, text: str) -> bytes:
+def _read_simple(kind: SingleText, text: str) -> bytes:
     try:
-        return kind.read((make_token(text.strip()),))
+        return kind.read_text(text.strip())
     except BadName as error:
         raise BadRdata(str(error)) from None
 
@@ -228,19 +228,22 @@ def _tokens_of_map(code: int, value: Mapping[str, Any]) -> dict[str, list[Token]
         value = {_OLDER_DS.get(key, key): item for key, item in value.items()}
     fields = RDATA_TYPES[code].fields
     shared = {}
-    known: set[str] = set()
+    used = 0
     for field in fields:
-        spellings = (field.name, *field.older)
-        known.update(spellings)
-        given = next((name for name in spellings if name in value), None)
-        if given is None and not field.may_be_missing:
+        given = field.name
+        if given not in value:
+            given = next((name for name in field.older if name in value), "")
+        if not given and not field.may_be_missing:
             others = f" (or {', '.join(field.older)})" if field.older else ""
             raise BadRdata(f"the field {field.name}{others} is missing")
+        used += bool(given)
         try:
-            shared[field.name] = [] if given is None else _tokens_of_field(field, value[given])
+            shared[field.name] = _tokens_of_field(field, value[given]) if given else []
         except BadRdata as error:
             raise BadRdata(f"{given}: {error}", given) from None
-    _refuse_unknown(value, known, [field.name for field in fields])
+    if used < len(value):
+        known = {name for field in fields for name in (field.name, *field.older)}
+        _refuse_unknown(value, known, [field.name for field in fields])
     return shared
 
 
@@ -337,7 +340,7 @@ def _text_value(rdata: bytes) -> str:
     return " ".join(f'"{escape(octets, extra=b";")}"' for octets in strings)
 
 
-_ONE_TOKEN: dict[int, Kind] = {
+_ONE_TOKEN: dict[int, SingleText] = {
     int(RRType.A): IPV4,
     int(RRType.AAAA): IPV6,
     int(RRType.NS): NAME,

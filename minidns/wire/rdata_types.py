@@ -7,17 +7,14 @@ of RFC 3597 section 5.
 from typing import NamedTuple
 
 from minidns.wire.codes import RRType
+from minidns.wire.rdata_binary import BASE64, HASHED_OWNER, HEX, SALT
 from minidns.wire.rdata_fields import (
     ALGORITHM,
-    BASE64,
-    HASHED_OWNER,
-    HEX,
     IPV4,
     IPV6,
     MOMENT,
     NAME,
     PERIOD,
-    SALT,
     STRING,
     STRINGS,
     TAG,

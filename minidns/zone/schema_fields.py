@@ -9,17 +9,14 @@ only and editors then name what is wrong. Patterns are what ECMA 262 and Python 
 from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeAlias
 
+from minidns.wire.rdata_binary import BASE64, HASHED_OWNER, HEX, SALT
 from minidns.wire.rdata_fields import (
     ALGORITHM,
-    BASE64,
-    HASHED_OWNER,
-    HEX,
     IPV4,
     IPV6,
     MOMENT,
     NAME,
     PERIOD,
-    SALT,
     STRING,
     STRINGS,
     TAG,
