@@ -12,12 +12,19 @@
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
+# `--build-arg COMPILE=1` compiles the path of a query to C; the image itself holds no compiler.
+ARG COMPILE=0
 WORKDIR /src
+RUN if [ "$COMPILE" = 1 ]; then \
+      headers=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
+      [ -e "$headers/Python.h" ] || development=python3-dev; \
+      apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev $development; \
+    fi
 RUN python3 -m venv /opt/minidns
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml setup.py README.md LICENSE ./
 COPY minidns ./minidns
 # Modules are compiled here, since the running user may not; an installer is of no use there.
-RUN /opt/minidns/bin/pip install --no-cache-dir --compile . \
+RUN MINIDNS_COMPILE=$COMPILE /opt/minidns/bin/pip install --no-cache-dir --compile . \
  && /opt/minidns/bin/pip uninstall --yes pip setuptools
 
 FROM ${BASE}

@@ -5,13 +5,15 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
+# What the compiled form is held to: the tests of the path that a query takes.
+COMPILED_TESTS := tests/wire tests/conformance tests/transport tests/differential/test_judge.py
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help serve test bench format lint check container dev clean
+.PHONY: help serve test test-compiled compile uncompile bench format lint check container dev clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 	@echo
 	@echo "ARGS='...' hands arguments on: make serve ARGS='--listen 127.0.0.1:53'"
 	@echo "PYTHON=... names another interpreter: make test PYTHON=python3.12"
@@ -21,6 +23,22 @@ serve: $(VENV)/.installed ## serve zones/ on 127.0.0.1 and ::1, port 5053; Ctrl-
 
 test: $(VENV)/.installed-test ## run all tests
 	$(BIN)/python -m pytest $(ARGS)
+
+test-compiled: $(VENV)/.installed-dev ## the tests of a query's path, compiled, in build/compiled
+	rm -rf build/compiled && mkdir -p build/compiled
+	cp -R minidns tests bench zones pyproject.toml README.md setup.py build/compiled
+	find build/compiled -name '*.so' -delete
+	cd build/compiled && export MINIDNS_COMPILE=1 PYTHONPATH="$$PWD" \
+	 && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace \
+	 && $(CURDIR)/$(BIN)/python -c 'from minidns.responder import responder as r; assert r.__file__.endswith(".so")' \
+	 && $(CURDIR)/$(BIN)/python -m pytest $(COMPILED_TESTS) $(ARGS)
+
+compile: $(VENV)/.installed-dev ## compile a query's path in place (a C compiler, Python's headers)
+	MINIDNS_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace
+
+uncompile: ## back to Python alone
+	find minidns -name '*.so' -delete
+	rm -rf minidns__mypyc*.so build
 
 bench: $(VENV)/.installed-test ## processor time per answer beside NSD (needs nsd and dnsperf)
 	$(BIN)/python -m bench $(ARGS)
@@ -42,7 +60,7 @@ container: ## build the Dockerfile without Docker and run it (root; Debian: podm
 
 dev: $(VENV)/.installed-dev ## make .venv with all tools, and run nothing
 
-clean: ## remove what the targets above made
+clean: uncompile ## remove what the targets above made
 	rm -rf $(VENV) build dist *.egg-info .coverage .coverage.* .hypothesis
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
 	find minidns tests bench -name __pycache__ -type d -prune -exec rm -rf {} +

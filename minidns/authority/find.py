@@ -6,7 +6,6 @@ Knows neither the wire nor CNAME chains; `authority.solve` follows those.
 """
 
 from enum import Enum
-from typing import NamedTuple
 
 from minidns.wire.codes import RRType
 from minidns.zone.model import BrokenZone, Catalog, Node, Zone
@@ -37,13 +36,11 @@ _ANSWER, _ALIAS, _IS_CNAME, _IS_DNAME = Outcome.ANSWER, Outcome.ALIAS, Outcome.C
 _REFERRAL, _NODATA, _NXDOMAIN = Outcome.REFERRAL, Outcome.NODATA, Outcome.NXDOMAIN
 
 
-class Found(NamedTuple):
-    """`node` owns what is answered: the name itself, the source of synthesis (RFC 4592 section
-    3.3.1), the zone cut, the owner of the DNAME; for NXDOMAIN it is the closest encloser."""
-
-    outcome: Outcome
-    node: Node
-    is_synthesized: bool = False
+# The outcome, a node, and whether the answer is synthesized from a wildcard. The node owns what is
+# answered: the name itself, the source of synthesis (RFC 4592 section 3.3.1), the zone cut, the
+# owner of the DNAME; for NXDOMAIN it is the closest encloser. A plain tuple: one with names of its
+# own costs a tenth of a query.
+Found = tuple[Outcome, Node, bool]
 
 
 def find_zone(catalog: Catalog, qname: bytes, qtype: int) -> Zone | BrokenZone | None:
@@ -78,9 +75,9 @@ def find(zone: Zone, qname: bytes, qtype: int) -> Found:
         node = nodes.make(qname)
     cut = node.cut
     if cut is not None and (qtype != _DS or cut is not node):  # step 3b
-        return Found(_REFERRAL, cut)
+        return _REFERRAL, cut, False
     if node.dname is not None:
-        return Found(_IS_DNAME, node.dname)
+        return _IS_DNAME, node.dname, False
     return _match(node, qtype, False)
 
 
@@ -96,14 +93,14 @@ def _find_above(zone: Zone, qname: bytes, qtype: int) -> Found:
         name = name[1 + name[0] :]
     encloser = live.get(name) or nodes.make(name)
     if encloser.cut is not None:
-        return Found(_REFERRAL, encloser.cut)
+        return _REFERRAL, encloser.cut, False
     if encloser.dname is not None:
-        return Found(_IS_DNAME, encloser.dname)
+        return _IS_DNAME, encloser.dname, False
     if _DNAME in encloser.rrsets:
-        return Found(_IS_DNAME, encloser)
+        return _IS_DNAME, encloser, False
     wildcard = b"\x01*" + name
     if wildcard not in packed:
-        return Found(_NXDOMAIN, encloser)
+        return _NXDOMAIN, encloser, False
     return _match(live.get(wildcard) or nodes.make(wildcard), qtype, True)
 
 
@@ -111,11 +108,11 @@ def _match(node: Node, qtype: int, is_synthesized: bool) -> Found:
     """Step 3a, or 3c with the source of synthesis in the place of the name."""
     rrsets = node.rrsets
     if qtype in rrsets:
-        return Found(_ANSWER, node, is_synthesized)
+        return _ANSWER, node, is_synthesized
     if _CNAME in rrsets and qtype != _ANY:
-        return Found(_IS_CNAME, node, is_synthesized)
+        return _IS_CNAME, node, is_synthesized
     if node.alias is not None and qtype in _ALIAS_TYPES:
-        return Found(_ALIAS, node, is_synthesized)
+        return _ALIAS, node, is_synthesized
     if qtype == _ANY and rrsets:
-        return Found(_ANSWER, node, is_synthesized)
-    return Found(_NODATA, node, is_synthesized)
+        return _ANSWER, node, is_synthesized
+    return _NODATA, node, is_synthesized

@@ -66,7 +66,7 @@ def solve(
     first, origin = found, zone.origin
     seen = {sent.lower()}
     for length in range(MAX_CHAIN + 1):
-        if length == MAX_CHAIN and found.outcome in _LEADS_ON:
+        if length == MAX_CHAIN and found[0] in _LEADS_ON:
             break
         target = _take(draft, zone, found)
         if target is None:
@@ -85,12 +85,12 @@ def solve(
             break
         zone = next_zone
         found = find(zone, name, qtype)
-        if found.node is first.node:  # a loop, whose end depends on which name it began with
+        if found[1] is first[1]:  # a loop, whose end depends on which name it began with
             draft.is_reusable = False
     required, optional = _drop_repeated(draft)
     return Solution(
         rcode=draft.rcode,
-        aa=first.outcome is not Outcome.REFERRAL,
+        aa=first[0] is not Outcome.REFERRAL,
         sections=Sections(
             tuple(draft.answer), tuple(draft.authority), (*required, *optional), len(required)
         ),
@@ -101,10 +101,11 @@ def solve(
 
 
 def _anchor_of(found: Found, origin: bytes, qname: bytes) -> bytes:
-    if found.outcome in _NEGATIVE:
+    outcome, node, is_synthesized = found
+    if outcome in _NEGATIVE:
         return origin  # so that one body does for all names of a zone that are as long
-    name = found.node.name.lower()
-    if found.is_synthesized:
+    name = node.name.lower()
+    if is_synthesized:
         return name[2:]  # the closest encloser
     return name if qname.endswith(name) else qname
 

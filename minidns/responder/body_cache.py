@@ -4,15 +4,60 @@ Bounded in octets: a referral or a chain of aliases may hold 64 KiB, and a stran
 many of them are made, by the lengths of names and by types that nobody has.
 """
 
-from minidns.authority.find import Outcome
-from minidns.wire.response import Body
-from minidns.zone.model import Node
+from minidns.authority.find import Found, Outcome
+from minidns.authority.solve import solve
+from minidns.wire.response import AA, QR, Body, Sections, encode, rotate
+from minidns.zone.model import Catalog, Node, RRset, Zone
 
 # Where it was found, what was asked there (or which outcome it is), octets of the qname.
 BodyKey = tuple[Node, int | Outcome, int]
 
+_NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
+_REFERRAL = Outcome.REFERRAL
 _OVERHEAD = 480  # octets of the objects around one body, measured with tracemalloc
 _OVERHEAD_PER_SET = 210  # and around each of its record sets
+
+
+def body_key(apex: Node, found: Found, qtype: int, octets: int) -> BodyKey:
+    """Where the body for a qname of so many `octets` is kept."""
+    outcome, node, is_synthesized = found
+    if outcome in _NEGATIVE:
+        return apex, outcome, octets  # the same for all names that are as long
+    if outcome is _REFERRAL:
+        return node, outcome, octets  # the same for all types
+    return node, -qtype if is_synthesized else qtype, octets
+
+
+def splice(rrset: RRset) -> Body:
+    """A set whose octets are ready, as the whole answer; one that is encoded later is no such."""
+    wire = rrset.wire or b""
+    return Body(QR | AA, wire, ((len(wire), len(rrset.rdatas), 0, 0),), required=1)
+
+
+class Unfit(Exception):
+    """The data that should be answered cannot be served; the text says why."""
+
+
+def encode_found(
+    catalog: Catalog, zone: Zone, sent: bytes, qtype: int, found: Found, turn: int = 0
+) -> tuple[Body, bool]:
+    """What `find` found for `sent` (wire, case of the client), encoded, and whether to keep it.
+
+    `turn`, where it is not 0, turns the records of each set. Raises Unfit.
+    """
+    solution = solve(catalog, zone, sent, qtype, found)
+    sections = solution.sections
+    if solution.reason and not sections.answer:
+        raise Unfit(solution.reason)
+    if turn:
+        sections = Sections(
+            rotate(sections.answer, turn),
+            rotate(sections.authority, turn),
+            rotate(sections.additional, turn),
+            sections.required,
+        )
+    flags = QR | (AA if solution.aa else 0) | solution.rcode
+    return encode(flags, sections, len(sent), solution.anchor), solution.is_reusable and not turn
 
 
 class BodyCache(dict[BodyKey, Body]):

@@ -46,8 +46,7 @@ class OptWriter:
         """`size`: octets of the reply without its OPT; `error`: a written EDE option or none."""
         options = error
         if edns.cookie:
-            value = self._cookies.cookie_for(edns.cookie, client, int(self._unix_time()))
-            options += _COOKIE_HEAD + value
+            options += _COOKIE_HEAD + self.cookie_for(edns.cookie, client)
         if edns.nsid and self._nsid:
             options += write_option(EdnsOption.NSID, self._nsid)
         if edns.keepalive and via.is_stream:
@@ -58,6 +57,18 @@ class OptWriter:
         if not options and not extended_rcode:
             return self._plain[edns.dnssec_ok]
         return write_opt(self.payload, edns.dnssec_ok, extended_rcode, options)
+
+    def write_plain(self, dnssec_ok: bool, with_cookie: bool) -> bytes:
+        """An OPT without options, or one whose end, `cookie_for`'s value, is missing."""
+        if not with_cookie:
+            return self._plain[dnssec_ok]
+        return write_opt(self.payload, dnssec_ok, 0, _COOKIE_HEAD + bytes(REPLY_COOKIE))[
+            :-REPLY_COOKIE
+        ]
+
+    def cookie_for(self, cookie: bytes, client: bytes) -> bytes:
+        """The COOKIE option's value of a reply now."""
+        return self._cookies.cookie_for(cookie, client, int(self._unix_time()))
 
     def accepts(self, cookie: bytes, client: bytes) -> bool:
         """Whether a COOKIE option's value holds no server cookie, or one of this server's."""

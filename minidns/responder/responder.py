@@ -11,31 +11,30 @@ Knows no socket, no clock, no event loop: time is a callable given at the start.
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from minidns.authority.find import Found, Outcome, find, find_zone
-from minidns.authority.solve import solve
 from minidns.responder.answer_cache import AnswerCache
-from minidns.responder.body_cache import BodyCache, BodyKey
+from minidns.responder.body_cache import BodyCache, Unfit, body_key, encode_found, splice
 from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
+from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
 from minidns.responder.reply_opt import OptWriter
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
 from minidns.wire.name import name_to_text
 from minidns.wire.query import HEADER, Query, QueryError, QueryReader
-from minidns.wire.response import AA, MAX_MESSAGE, QR, RD, Body, Sections, assemble, encode, rotate
+from minidns.wire.response import MAX_MESSAGE, QR, RD, Body, assemble
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 log = logging.getLogger(__name__)
 
-_UDP_WITHOUT_EDNS = 512  # octets, RFC 1035 section 4.2.1
 _IN = int(RRClass.IN)
 _CH = int(RRClass.CH)
-_ANSWER, _REFERRAL = Outcome.ANSWER, Outcome.REFERRAL
-_NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
+_ANSWER = Outcome.ANSWER
 _NO_QUESTION_TYPES = frozenset({0, int(RRType.OPT), int(RRType.TSIG)})  # RFC 6895 section 3.1
 _REFUSED_TYPES = frozenset(
     {
@@ -82,11 +81,14 @@ class Responder:
         self._log_limit = LogLimit(unix_time)
         self.datagram_answers = AnswerCache(policy.answer_cache)
         self.stream_answers = AnswerCache(policy.answer_cache)
+        self.ordinary = Ordinary(
+            catalog, self._bodies, self._opts, self.datagram_answers, self.stream_answers
+        )
         self.failures = 0  # queries that ended in the last resort
 
     def swap(self, catalog: Catalog) -> None:
         """Answer from other zones from now on; nothing of the old ones is kept."""
-        self._catalog = catalog
+        self._catalog = self.ordinary.catalog = catalog
         self._bodies.forget()
         self.datagram_answers.clear()
         self.stream_answers.clear()
@@ -98,20 +100,28 @@ class Responder:
         """
         if len(wire) < HEADER or wire[2] & 0x80:
             return None
-        question, edns = b"", None
         try:
-            try:
-                query = self._reader.read(wire)
-                question, edns = query.question, query.edns
-                return self._answer(wire, query, client, via)
-            except QueryError as fault:
-                return self._refuse(wire, fault, client, via)
+            if not self._policy.rotate:
+                reply = self.ordinary.answer(wire, client, via)
+                if reply is not None:
+                    return reply
+            return self.respond_at_length(wire, client, via)
         except Exception:  # the last resort: a fault of ours is not the end of the server
             self.failures += 1
             if self._log_limit.allows():
                 log.exception("a query failed: %s", wire[:300].hex())
+            question, edns = b"", None
+            with suppress(Exception):  # it may be the reader that failed
+                question, edns = self._reader.read_what_can_be(wire)
             opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
             return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt)
+
+    def respond_at_length(self, wire: bytes, client: bytes, via: Via) -> bytes:
+        """The reply by the long way, which is right for every message of 12 octets with QR=0."""
+        try:
+            return self._answer(wire, self._reader.read(wire), client, via)
+        except QueryError as fault:
+            return self._refuse(wire, fault, client, via)
 
     def _answer(self, wire: bytes, query: Query, client: bytes, via: Via) -> bytes:
         edns = query.edns
@@ -125,22 +135,24 @@ class Responder:
         question = query.question
         if edns is None:
             opt = b""
-            limit = MAX_MESSAGE if via.is_stream else _UDP_WITHOUT_EDNS
+            limit = MAX_MESSAGE if via.is_stream else UDP_WITHOUT_EDNS
         else:
             size = HEADER + len(question) + len(body.wire)
             opt = self._opts.write(edns, client, via, size)
             limit = MAX_MESSAGE if via.is_stream else min(edns.payload, self._opts.payload)
         reply = assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
+        self.ordinary.remember(wire, query)
         if found is not None and self._is_cachable(len(wire), query, found):
             (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
         return reply
 
     def _is_cachable(self, size: int, query: Query, found: Found) -> bool:
         """Whether the reply depends on the query's octets alone and is likely to be asked again."""
+        _, node, is_synthesized = found
         return (
             size <= HEADER + len(query.question) + _PLAIN_OPT
-            and len(found.node.name) == len(query.qname)
-            and not found.is_synthesized
+            and len(node.name) == len(query.qname)
+            and not is_synthesized
             and query.question.startswith(query.qname)
             and not self._policy.rotate
         )
@@ -169,43 +181,24 @@ class Responder:
         return self._body_of(zone, query, found), found
 
     def _body_of(self, zone: Zone, query: Query, found: Found) -> Body:
-        outcome, node, is_synthesized = found
+        outcome, node, _ = found
         qname, qtype = query.qname, query.qtype
         if outcome is _ANSWER and not self._policy.rotate:
             rrset = node.rrsets.get(qtype)
             if rrset is not None and rrset.wire is not None:
-                end = (len(rrset.wire), len(rrset.rdatas), 0, 0)
-                return Body(QR | AA, rrset.wire, (end,), required=1)
-        key: BodyKey
-        if outcome in _NEGATIVE:
-            key = (zone.apex, outcome, len(qname))  # the same for all names that are as long
-        elif outcome is _REFERRAL:
-            key = (node, outcome, len(qname))  # the same for all types
-        else:
-            key = (node, -qtype if is_synthesized else qtype, len(qname))
+                return splice(rrset)
+        key = body_key(zone.apex, found, qtype, len(qname))
         body = self._bodies.get(key)
         if body is None:
-            body = self._encode(zone, query, found, key)
-        return body
-
-    def _encode(self, zone: Zone, query: Query, found: Found, key: BodyKey) -> Body:
-        sent = query.question[:-4]
-        solution = solve(self._catalog, zone, sent, query.qtype, found)
-        if solution.reason and not solution.sections.answer:
-            raise _Failure(solution.reason, query, ExtendedError.OTHER)
-        sections = solution.sections
-        if self._policy.rotate:
-            self._turn += 1
-            sections = Sections(
-                rotate(sections.answer, self._turn),
-                rotate(sections.authority, self._turn),
-                rotate(sections.additional, self._turn),
-                sections.required,
-            )
-        flags = QR | (AA if solution.aa else 0) | solution.rcode
-        body = encode(flags, sections, len(sent), solution.anchor)
-        if solution.is_reusable and not self._policy.rotate:
-            self._bodies.add(key, body)
+            self._turn += self._policy.rotate
+            try:
+                body, is_reusable = encode_found(
+                    self._catalog, zone, query.question[:-4], qtype, found, self._turn
+                )
+            except Unfit as fault:
+                raise _Failure(str(fault), query, ExtendedError.OTHER) from None
+            if is_reusable:
+                self._bodies.add(key, body)
         return body
 
     def _refuse(self, wire: bytes, fault: QueryError, client: bytes, via: Via) -> bytes:

@@ -101,6 +101,14 @@ class QueryReader:
             edns,
         )
 
+    def read_what_can_be(self, wire: bytes) -> tuple[bytes, Edns | None]:
+        """Question and OPT for a reply to a message that could not be answered."""
+        try:
+            query = self.read(wire)
+        except QueryError as fault:
+            return fault.question, fault.edns
+        return query.question, query.edns
+
     def _read_unusual(self, wire: bytes) -> Query:
         """Counts that few clients send: most are faults."""
         questions, answers, authorities, extras = _COUNTS.unpack_from(wire, 4)

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidns.responder.responder import Responder
 from minidns.responder.via import Via
 from tests.harness import CLIENT, TCP, UDP, ask, responder_for
 
@@ -239,39 +238,6 @@ def test_other_records_in_the_additional_section_are_skipped() -> None:
         parsed = dns.message.from_wire(reply)
         assert parsed.rcode() == 0
         assert parsed.edns == 0
-
-
-@pytest.mark.parametrize("stage", ["find_zone", "find", "solve", "encode", "assemble"])
-def test_o01_the_last_resort_is_servfail_with_the_question(
-    stage: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A fault inside is one failed query, with the question and the OPT that it had."""
-    responder: Responder = responder_for({"example.com.": ZONE})
-
-    def broken(*_: object) -> None:
-        raise RuntimeError("failpoint")
-
-    monkeypatch.setattr(f"minidns.responder.responder.{stage}", broken)
-    reply = ask(responder, "c.example.com.", use_edns=0)
-    assert reply.rcode() == dns.rcode.SERVFAIL
-    assert reply.question
-    assert reply.edns == 0
-    assert responder.failures == 1
-    monkeypatch.undo()
-    assert ask(responder, "c.example.com.").rcode() == 0
-
-
-def test_o01_a_fault_in_the_reader_is_servfail_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    responder: Responder = responder_for({"example.com.": ZONE})
-
-    def broken(*_: object) -> None:
-        raise RecursionError("failpoint")
-
-    monkeypatch.setattr("minidns.wire.query.QueryReader.read", broken)
-    wire = responder.respond(PLAIN, CLIENT, UDP)
-    assert wire is not None
-    assert wire[:2] == PLAIN[:2]
-    assert dns.message.from_wire(wire).rcode() == dns.rcode.SERVFAIL
 
 
 def check_readable(wire: bytes, via: Via) -> None:
