@@ -35,6 +35,85 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardGroup:
+    """Who is asked about the names at and below a domain, as the user wrote it."""
+
+    upstreams: tuple[str, ...]  # 9.9.9.9, tls://9.9.9.9#dns.quad9.net; none: never forwarded
+    domain: str = "."
+    policy: str = "in_order"  # or fastest, race
+    trust_ad: bool = False  # believe the AD bit of its replies, RFC 6840 section 5.7
+    clients: tuple[str, ...] = ()  # networks for which it is; none: for all
+
+
+@dataclass(frozen=True, slots=True)
+class BlockSettings:
+    """Names that are not to be found."""
+
+    files: tuple[Path, ...] = ()
+    allow: tuple[Path, ...] = ()  # lists of names that are never blocked
+    answer: str = "nxdomain"  # or nodata, or an address
+
+
+@dataclass(frozen=True, slots=True)
+class CacheSettings:
+    """Sizes in octets, durations in seconds."""
+
+    size: int = 64 * 2**20  # Unbound: 4 MiB and 4 MiB
+    file: Path | None = None  # keeps the cache over a restart
+    max_ttl: int = 86_400  # Unbound's cache-max-ttl
+    max_negative_ttl: int = 3_600  # RFC 2308 section 5 recommends one to three hours
+    failure: float = 5.0  # RFC 9520 section 3.2
+    max_failure: float = 60.0  # after doubling; RFC 2308 section 7 bounds it to 300
+    stale: int = 86_400  # how long after its end an answer may serve, RFC 8767 section 5; 0: never
+    stale_after: float = 1.8  # RFC 8767 section 5's client response timer
+    stale_ttl: int = 30  # RFC 8767 section 4
+    stale_recheck: float = 30.0  # RFC 8767 section 5's failure recheck timer
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverLimits:
+    """Numbers of queries, durations in seconds."""
+
+    waiting: int = 1_024  # client queries that wait for an upstream; BIND 1,000
+    waiting_per_client: int = 200
+    waiting_per_name: int = 100
+    attempt: float = 1.0  # CoreDNS 2 s, PowerDNS 1.5 s
+    attempts: int = 3
+    query: float = 4.5  # all attempts; below the 5 s of glibc's stub
+    chain: int = 11  # CNAMEs in a row; BIND 11, Unbound 11
+    upstream_queries: int = 12  # of one client query; Unbound's max-sent-count is 32
+    failures: int = 3  # in a row, until an upstream is put aside
+    probe: float = 1.0  # until an upstream that is put aside is tried again, doubled each time
+    max_probe: float = 60.0  # RFC 2308 section 7.2 bounds it to 300
+    upstream_payload: int = 1232  # octets, DNS flag day 2020, RFC 9715
+    upstream_idle: float = 10.0  # of a TCP or TLS connection, RFC 7766 section 6.2.3
+
+
+@dataclass(frozen=True, slots=True)
+class ResolverSettings:
+    """Names that no zone here holds."""
+
+    is_on: bool = True
+    forward: tuple[ForwardGroup, ...] | None = None  # None: the system's resolvers
+    allow: tuple[str, ...] | None = None  # who may ask; None: private networks
+    open_resolver: bool = False  # anybody may ask; RFC 5358 has why not
+    private_domains: tuple[str, ...] = ()  # names that may have private addresses
+    hosts: tuple[Path, ...] = ()
+    block: BlockSettings = field(default_factory=BlockSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    tls_ca_file: Path | None = None  # certificates that upstreams' are checked with
+    limits: ResolverLimits = field(default_factory=ResolverLimits)
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneView:
+    """Zones that clients of some networks alone are answered from."""
+
+    path: Path
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ServeSettings:
     """What `minidns serve` was asked for."""
 
@@ -47,4 +126,9 @@ class ServeSettings:
     chaos_version: str = ""  # version.bind
     chaos_identity: str = ""  # id.server, RFC 4892
     rotate: bool = False  # turn the records of a set from answer to answer
+    auto_ptr: bool = False  # PTR made of A and AAAA, for reverse zones that lack them
+    views: tuple[ZoneView, ...] = ()
+    cache_dir: Path | None = None  # for snapshots of large zones; None: there are none
+    control: Path | None = None  # the socket of `minidns cache`; None: a default place
+    resolver: ResolverSettings = field(default_factory=lambda: ResolverSettings(is_on=False))
     limits: Limits = field(default_factory=Limits)

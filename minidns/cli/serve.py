@@ -6,6 +6,7 @@ where, then the log, with the faults that a reload finds.
 """
 
 import argparse
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         action="store_true",
         help="do not start when a zone has an error; without it such a zone answers SERVFAIL and "
         "the others are served",
+    )
+    parser.add_argument(
+        "--cache-dir",
+        type=_read_directory,
+        default=_default_cache_dir(),
+        metavar="DIR",
+        help="where zones of 10,000 records and more are kept as they were loaded, for the next "
+        "start; '' for nowhere (default: minidns in $XDG_CACHE_HOME or ~/.cache)",
     )
     parser.add_argument(
         "--nsid",
@@ -126,6 +135,21 @@ def _read_workers(text: str) -> int:
     raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 to {MAX_WORKERS}")
 
 
+def _read_directory(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _default_cache_dir() -> Path | None:
+    """As the XDG Base Directory Specification has it, which ignores relative paths."""
+    caches = os.environ.get("XDG_CACHE_HOME", "")
+    if not os.path.isabs(caches):
+        home = os.environ.get("HOME", "")
+        if not os.path.isabs(home):
+            return None
+        caches = os.path.join(home, ".cache")
+    return Path(caches, "minidns")
+
+
 def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
     return ServeSettings(
         zones=tuple(arguments.zones or (DEFAULT_ZONES,)),
@@ -137,6 +161,7 @@ def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
         chaos_version=arguments.chaos_version,
         chaos_identity=arguments.chaos_identity,
         rotate=arguments.rotate,
+        cache_dir=arguments.cache_dir,
     )
 
 

@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import BinaryIO
 
 from minidns.server.signals import describe_end
@@ -21,12 +22,15 @@ class ReaderFailed(Exception):
     """Zones could not be read; what is served stays. str() says why."""
 
 
-async def run_reader(request: BinaryIO, update: BinaryIO) -> None:
-    """Have `update` written. When this is cancelled the process ends. Raises ReaderFailed."""
+async def run_reader(request: BinaryIO, update: BinaryIO, cache_dir: Path | None) -> None:
+    """Have `update` written, and snapshots in `cache_dir`. Raises ReaderFailed.
+
+    When this is cancelled the process ends.
+    """
     loop = asyncio.get_running_loop()
     ended, end = os.pipe()
     try:
-        pid = _spawn(request.fileno(), update.fileno(), end)
+        pid = _spawn(request.fileno(), update.fileno(), end, cache_dir)
     except (OSError, NotImplementedError) as error:
         os.close(ended)
         raise ReaderFailed(f"no process that reads zones could be started: {error}") from error
@@ -47,12 +51,12 @@ async def run_reader(request: BinaryIO, update: BinaryIO) -> None:
         raise ReaderFailed(f"the process that reads zones {describe_end(status)}")
 
 
-def _spawn(request: int, update: int, end: int) -> int:
+def _spawn(request: int, update: int, end: int, cache_dir: Path | None) -> int:
     """The same Python with the same modules; `-P` and the path keep it from others of the name."""
     search_path = os.pathsep.join(map(str, sys.path))
     return os.posix_spawn(
         sys.executable,
-        (sys.executable, "-P", "-m", _MODULE),
+        (sys.executable, "-P", "-m", _MODULE, *([] if cache_dir is None else [cache_dir])),
         {**os.environ, "PYTHONPATH": search_path},
         file_actions=(
             (os.POSIX_SPAWN_DUP2, request, 0),

@@ -40,17 +40,20 @@ class Reloading:
         self,
         holding: Holding,
         paths: Sequence[Path],
+        cache_dir: Path | None,
         poll: float,
         report: Callable[[Sequence[Fault]], None],
         audience: Audience,
         look_apart: bool,
     ) -> None:
-        """`look_apart` is for who answers: it looks at files in a thread, since that may hang.
+        """`cache_dir` is where snapshots are kept, if they are.
 
-        A process that forks must have no threads (fork(2)).
+        `look_apart` is for who answers: it looks at files in a thread, since that may hang. A
+        process that forks must have no threads (fork(2)).
         """
         self._holding = holding
         self._paths = paths
+        self._cache_dir = cache_dir
         self._poll = poll
         self._report = report
         self._audience = audience
@@ -95,7 +98,7 @@ class Reloading:
     async def _reload(self) -> Changes:
         with open_anonymous() as request, open_anonymous() as update:
             await in_turns(write_request(request, self._paths, self._holding.states))
-            await run_reader(request, update)
+            await run_reader(request, update, self._cache_dir)
 
             def swap(catalog: Catalog) -> None:
                 self._audience.swap(catalog, update)

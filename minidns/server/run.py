@@ -26,18 +26,20 @@ from minidns.server.ready import describe
 from minidns.server.reload import Reloading
 from minidns.server.server import Server
 from minidns.server.signals import Hangup, end_at_sigterm, stop_event
+from minidns.server.snapshot_store import snapshots_in
 from minidns.server.start_error import StartError
 from minidns.sockets.descriptor_limit import fit_connections
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.directory import LoadedZones, load_zones
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Catalog, Fault
+from minidns.zone.snapshot import Snapshots
 
 log = logging.getLogger(__name__)
 
 Report = Callable[[Sequence[Fault]], None]
 Announce = Callable[[str], None]
-Load = Callable[[Sequence[Path]], LoadedZones]
+Load = Callable[[Sequence[Path], Snapshots | None], LoadedZones]
 
 
 def serve(
@@ -55,12 +57,12 @@ def serve(
     groups, holding = _bind_and_load(settings, report, load)
     tcp_limits = _fit_tcp_limits(settings)
     limits = settings.limits
-    paths, poll = settings.zones, limits.reload_poll
+    look_for = (settings.zones, settings.cache_dir, limits.reload_poll)
     ready = describe(holding.catalog, groups[0])
     if settings.workers == 1:
         server = Server(holding.catalog, groups[0], policy, tcp_limits)
         audience = _OneResponder(server.responder)
-        reloading = Reloading(holding, paths, poll, report, audience, look_apart=True)
+        reloading = Reloading(holding, *look_for, report, audience, look_apart=True)
         asyncio.run(_serve(server, reloading, hangup, lambda: announce(ready), limits.stop_grace))
         return
     # One process needs nothing of this, and starts some milliseconds sooner without.
@@ -70,7 +72,7 @@ def serve(
     secrets = make_cookie_secrets(time.monotonic())
     duty = Duty(policy, tcp_limits, secrets, limits.stop_grace)
     supervisor = Supervisor(duty, limits, holding.catalog, groups)
-    reloading = Reloading(holding, paths, poll, report, supervisor, look_apart=False)
+    reloading = Reloading(holding, *look_for, report, supervisor, look_apart=False)
     ready = f"{ready} by {settings.workers} workers"
     supervisor.run(reloading, hangup, lambda: announce(ready))
 
@@ -94,7 +96,7 @@ def _bind_and_load(
 def _load(settings: ServeSettings, report: Report, load: Load) -> Holding:
     """The zones, or StartError where they must not be served."""
     started_ns = time.time_ns()
-    loaded = load(settings.zones)
+    loaded = load(settings.zones, snapshots_in(settings.cache_dir))
     unusable = unusable_paths(settings.zones, loaded)
     report([fault for fault in loaded.faults if fault not in unusable])
     if unusable:

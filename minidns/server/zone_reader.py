@@ -1,11 +1,13 @@
 """The process that reads changed zones, so that the one that answers never stops for it.
 
-`python -m minidns.server.zone_reader`: a request on standard input, an update on standard output,
-both files of `server.update`'s kind. Reading a zone of a million records holds Python's global lock
-for seconds; in a process of its own, with a lower priority, it costs answers nothing.
+`python -m minidns.server.zone_reader [CACHE]`: a request on standard input, an update on standard
+output, both files of `server.update`'s kind; snapshots of large zones in the directory CACHE.
+Reading a zone of a million records holds Python's global lock for seconds; in a process of its own,
+with a lower priority, it costs answers nothing.
 """
 
 import os
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from minidns.server.named_paths import errors_about
+from minidns.server.snapshot_store import snapshots_in
 from minidns.server.update import Action, Ending, States, UpdateWriter, ZoneNews, read_request
 from minidns.server.zone_state import ZoneState, previous_of, state_of
 from minidns.zone.directory import (
@@ -26,22 +29,26 @@ from minidns.zone.directory import (
 from minidns.zone.fingerprint import Stat, directories_of, fingerprint_of
 from minidns.zone.handover import write_blocks
 from minidns.zone.model import Fault
+from minidns.zone.snapshot import Snapshots
 
 # nice(2): about a tenth of a core that the server keeps busy, all of one that is idle.
 NICENESS = 10
 
 
-def write_update(file: BinaryIO, paths: Sequence[Path], states: States) -> None:
+def write_update(
+    file: BinaryIO, paths: Sequence[Path], states: States, snapshots: Snapshots | None = None
+) -> None:
     """Read what has changed since `states`, and write what that means for each zone."""
-    _Reading(UpdateWriter(file), states).run(paths)
+    _Reading(UpdateWriter(file), states, snapshots).run(paths)
 
 
 class _Reading:
     """One run over all zones. Each goes out as soon as it is read, to keep memory low."""
 
-    def __init__(self, writer: UpdateWriter, states: States) -> None:
+    def __init__(self, writer: UpdateWriter, states: States, snapshots: Snapshots | None) -> None:
         self._writer = writer
         self._states = states
+        self._snapshots = snapshots
         self._started_ns = time.time_ns()
         self._others: dict[str, Stat] = {}
         self._faults: list[Fault] = []  # of no zone
@@ -56,7 +63,7 @@ class _Reading:
             state = self._states.get(source.origin)
             loaded = None
             if state is None or _is_changed(source, state):
-                loaded = load_source(source, state and state.previous)
+                loaded = load_source(source, state and state.previous, self._snapshots)
                 readings.update(loaded.files)
             else:
                 readings.update(map(Path, state.stats))
@@ -134,7 +141,8 @@ def main() -> None:
     with open(os.dup(1), "wb") as update, open(0, "rb", closefd=False) as request:
         os.dup2(2, 1)
         paths, states = read_request(request)
-        write_update(update, paths, states)
+        cache_dir = Path(sys.argv[1]) if len(sys.argv) > 1 else None
+        write_update(update, paths, states, snapshots_in(cache_dir))
 
 
 if __name__ == "__main__":

@@ -9,15 +9,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from minidns.wire.codes import RRType
 from minidns.wire.name import count_labels, name_to_text
 from minidns.zone.build import build_zone
 from minidns.zone.check import check_zone
+from minidns.zone.collector import collector_at_rest
 from minidns.zone.faults import ERROR, fault, is_refused
 from minidns.zone.fingerprint import NOTHING, Fingerprint, directories_of, fingerprint_of
+from minidns.zone.include import ZoneFiles
 from minidns.zone.model import BrokenZone, Catalog, Fault, Mark, Record, Zone
+from minidns.zone.snapshot import Snapshot, Snapshots
 from minidns.zone.soa import find_serial, follow, make_soa
 from minidns.zone.source import YAML_SUFFIXES, ZoneSource, find_sources, source_of
 from minidns.zone.yaml_file import YamlZone
@@ -61,6 +65,8 @@ class Reading(NamedTuple):
     files: tuple[Path, ...]
     is_zone: bool = True
     content: bytes = b""
+    digests: Mapping[Path, bytes] = MappingProxyType({})  # of the octets of `files`
+    made_serial: int | None = None  # of an SOA that was made
 
 
 class LoadedZone(NamedTuple):
@@ -94,59 +100,56 @@ class LoadedZones(NamedTuple):
 
 def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading:
     """The records of a zone and all of its faults."""
-    records: list[Record] = []
-    faults = list(source.faults)
-    files: list[Path] = []
-    yaml_paths = [path for path in source.paths if path.suffix in YAML_SUFFIXES]
-    if yaml_paths:
-        yaml = YamlZone(source.origin)
-        for path in yaml_paths:
-            yaml.read(path, source.root)
-        if yaml.is_configuration and not yaml.records:
-            return Reading([], yaml.faults, tuple(yaml.files), is_zone=False)
-        records += yaml.records
-        faults += yaml.faults
-        files += yaml.files
-    master_paths = [path for path in source.paths if path.suffix not in YAML_SUFFIXES]
-    if master_paths:
-        # dnspython takes a tenth of a second to import, and YAML alone needs none of it.
-        from minidns.zone.master_file import MasterZone
-
-        master = MasterZone(source.origin)
-        for path in master_paths:
-            master.read(path, source.root)
-        records += master.records
-        faults += master.faults
-        files += master.files
+    opened = ZoneFiles()
+    is_zone, records, faults = _read_files(source, opened)
+    files = tuple(opened.paths)
+    if not is_zone:
+        return Reading([], faults, files, is_zone=False)
+    faults = [*source.faults, *faults]
     content = _digest(records)
-    _add_soa(source, records, faults, files, previous, content)
+    serial = None
+    if not any(record.rtype == RRType.SOA for record in records):
+        serial = _made_serial(source, files, previous, content)
+        _add_soa(source, records, faults, serial)
     found = check_zone(source.origin, records)
     if is_refused(faults):  # what was not read is missing, so a warning may be none
         found = [one for one in found if one.severity == ERROR]
-    return Reading(records, faults + found, tuple(files), content=content)
+    return Reading(
+        records,
+        faults + found,
+        files,
+        content=content,
+        digests=opened.digests,
+        made_serial=serial,
+    )
 
 
-def load_source(source: ZoneSource, previous: Previous | None = None) -> LoadedZone:
+def load_source(
+    source: ZoneSource, previous: Previous | None = None, snapshots: Snapshots | None = None
+) -> LoadedZone:
     """One zone, ready to be served unless it has an error.
 
     Where a `previous` one is served, the serial of an SOA that is made follows it.
     """
     stats = fingerprint_of(source.paths)
-    records, faults, files, is_zone, content = read_source(source, previous)
-    stats |= fingerprint_of(path for path in files if str(path) not in stats)
-    zone = None
-    if is_zone and not is_refused(faults):
-        zone = build_zone(source.origin, records)
-    return LoadedZone(source, zone, faults, files, is_zone, content, stats)
+    with collector_at_rest():
+        kept = snapshots.find(source) if snapshots else None
+        if kept is None or not _is_current(source, kept, previous):
+            loaded = _load_files(source, previous, snapshots)
+        else:
+            loaded = LoadedZone(source, kept.zone, kept.faults, kept.files, content=kept.content)
+    stats |= fingerprint_of(path for path in loaded.files if str(path) not in stats)
+    return loaded._replace(stats=stats)
 
 
-def load_zones(paths: Sequence[Path]) -> LoadedZones:
+def load_zones(paths: Sequence[Path], snapshots: Snapshots | None = None) -> LoadedZones:
     """All zones of these files and directories."""
     directories = fingerprint_of(directories_of(paths))
     sources, faults = find_sources(paths)
     zones: list[LoadedZone] = []
     others: list[LoadedZone] = []
-    loaded = [load_source(source) for source in sources]
+    with collector_at_rest():
+        loaded = [load_source(source, None, snapshots) for source in sources]
     readings = Counter(path for one in loaded for path in one.files)
     held: dict[bytes, Zone | BrokenZone] = {}
     for one in loaded:
@@ -174,6 +177,52 @@ def may_be_fragment(source: ZoneSource) -> bool:
     return count_labels(source.origin) == 1 and len(source.paths) == 1
 
 
+def _read_files(source: ZoneSource, opened: ZoneFiles) -> tuple[bool, list[Record], list[Fault]]:
+    """Whether it is a zone, and what its files hold; what reads them is gone afterwards."""
+    records: list[Record] = []
+    faults: list[Fault] = []
+    yaml_paths = [path for path in source.paths if path.suffix in YAML_SUFFIXES]
+    if yaml_paths:
+        yaml = YamlZone(source.origin, opened)
+        for path in yaml_paths:
+            yaml.read(path, source.root)
+        if yaml.is_configuration and not yaml.records:
+            return False, [], yaml.faults
+        records += yaml.records
+        faults += yaml.faults
+    master_paths = [path for path in source.paths if path.suffix not in YAML_SUFFIXES]
+    if master_paths:
+        # dnspython takes a tenth of a second to import, and YAML alone needs none of it.
+        from minidns.zone.master_file import MasterZone
+
+        master = MasterZone(source.origin, opened)
+        for path in master_paths:
+            master.read(path, source.root)
+        records += master.records
+        faults += master.faults
+    return True, records, faults
+
+
+def _load_files(
+    source: ZoneSource, previous: Previous | None, snapshots: Snapshots | None
+) -> LoadedZone:
+    reading = read_source(source, previous)
+    zone = None
+    if reading.is_zone and not is_refused(reading.faults):
+        zone = build_zone(source.origin, reading.records)
+    reading.records.clear()  # several times the memory of the zone, which is written next
+    _, faults, files, is_zone, content, digests, serial = reading
+    if snapshots and zone:
+        snapshots.keep(source, Snapshot(zone, faults, files, digests, content, serial))
+    return LoadedZone(source, zone, faults, files, is_zone, content)
+
+
+def _is_current(source: ZoneSource, kept: Snapshot, previous: Previous | None) -> bool:
+    """Whether an SOA made now would be the one that was made then."""
+    serial = kept.made_serial
+    return serial is None or serial == _made_serial(source, kept.files, previous, kept.content)
+
+
 def _digest(records: Sequence[Record]) -> bytes:
     digest = blake2b(digest_size=CONTENT)
     for start in range(0, len(records), _RECORDS_PER_DIGEST):
@@ -184,37 +233,39 @@ def _digest(records: Sequence[Record]) -> bytes:
     return digest.digest()
 
 
-def _add_soa(
-    source: ZoneSource,
-    records: list[Record],
-    faults: list[Fault],
-    files: Sequence[Path],
-    previous: Previous | None,
-    content: bytes,
-) -> None:
-    """Give a zone without SOA one, with a warning."""
-    if any(record.rtype == RRType.SOA for record in records):
-        return
-    where = (*source.paths, source.root)[0]
-    mark = Mark(str(where), 1, 1)
-    directories = {path.parent for path in source.paths if path.parent != source.root}
-    serial = find_serial(_modification_times([*files, *directories]))
+def _made_serial(
+    source: ZoneSource, files: Sequence[Path], previous: Previous | None, content: bytes
+) -> int:
+    """The serial of an SOA that is made."""
+    serial = find_serial(_modification_times([*files, *source.directories]))
     if previous is not None:
         serial = follow(serial, previous.serial, content != previous.content)
+    return serial
+
+
+def _add_soa(source: ZoneSource, records: list[Record], faults: list[Fault], serial: int) -> None:
+    """Give a zone without SOA one, with a warning."""
+    where = (*source.paths, source.root)[0]
+    mark = Mark(str(where), 1, 1)
     soa = make_soa(source.origin, records, serial, mark)
     records.insert(0, soa)
     if not is_refused(faults):
         name = name_to_text(source.origin)
-        message = f"{name} has no SOA: one is made, its serial from the files' time of change"
+        message = f"{name} has no SOA: one is made, its serial from the files' modification times"
         faults.append(fault("no-soa", mark, message))
 
 
 def _modification_times(paths: Sequence[Path]) -> list[float]:
-    """Unix times in seconds; of a file that has gone meanwhile, none."""
+    """Unix times in seconds; of one that has gone meanwhile, none.
+
+    Those of the inodes' change would grow in more cases, but differ between hosts that have the
+    same files.
+    """
     times = []
     for path in paths:
         try:
-            times.append(path.stat().st_mtime)
+            status = path.stat()
         except OSError:
             continue
+        times.append(status.st_mtime)
     return times

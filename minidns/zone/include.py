@@ -1,7 +1,8 @@
 """Opening the files of a zone: regular files, bounded in size, includes under the zones root.
 
-`open_zone_file` is the one place that reads zone data from disk. A FIFO, a device or a directory
-is refused without waiting for it: the file is opened with O_NONBLOCK and looked at with fstat.
+`open_zone_file` is the one place that reads zone data from disk, `ZoneFiles` remembers what it read
+for a zone. A FIFO, a device or a directory is refused without waiting for it: the file is opened
+with O_NONBLOCK and looked at with fstat.
 `find_include` turns the name in an include into a path: relative to the including file, and after
 symbolic links are followed still under the root (PowerDNS and Unbound bound the depth, too).
 Knows nothing of what the files hold.
@@ -10,11 +11,13 @@ Knows nothing of what the files hold.
 import io
 import os
 import stat
+from hashlib import blake2b
 from pathlib import Path
 
 MAX_FILE = 256 * 1024 * 1024  # octets of one zone file
 MAX_INCLUDE_DEPTH = 10  # includes inside includes, as Unbound's MAX_INCLUDE_DEPTH
 MAX_INCLUDES = 10_000  # of one zone, each time one is named
+DIGEST = 32  # octets
 
 
 class UnreadableFile(Exception):
@@ -49,6 +52,29 @@ def open_zone_file(path: Path) -> bytes:
     if len(data) > MAX_FILE:  # it grew since fstat
         raise UnreadableFile("file-too-large", _too_large(path))
     return data
+
+
+class ZoneFiles:
+    """The files of one zone, as they are read."""
+
+    def __init__(self) -> None:
+        # In the order of reading, each as often; those too that could not be read, but may be soon.
+        self.paths: list[Path] = []
+        self.digests: dict[Path, bytes] = {}  # of what was read; empty: not the same each time
+
+    def read(self, path: Path) -> bytes:
+        """All octets of a file. Raises UnreadableFile."""
+        self.paths.append(path)
+        data = open_zone_file(path)
+        digest = digest_of(data)
+        if self.digests.setdefault(path, digest) != digest:
+            self.digests[path] = b""
+        return data
+
+
+def digest_of(data: bytes | memoryview) -> bytes:
+    """What tells octets from any others, also those of somebody who wishes it did not."""
+    return blake2b(data, digest_size=DIGEST).digest()
 
 
 def find_include(including: Path, name: str, root: Path) -> Path:

@@ -17,8 +17,8 @@ from minidns.zone.include import (
     MAX_INCLUDE_DEPTH,
     MAX_INCLUDES,
     UnreadableFile,
+    ZoneFiles,
     find_include,
-    open_zone_file,
 )
 from minidns.zone.master_generate import BadGenerate, read_range, substitute, unquote
 from minidns.zone.master_head import MAX_TTL, Head, HeadReader
@@ -52,13 +52,14 @@ def read_master_zone(path: Path, origin: bytes, root: Path) -> tuple[list[Record
 class MasterZone:
     """The master files of one zone, read one after the other.
 
-    `records`, `faults` and `files` (with includes, in the order of reading) gather in it.
+    `records`, `faults` and `files` (with includes, in the order of reading) gather in it. What was
+    in the files is kept in `opened`, which the readers of a zone may share.
     """
 
-    def __init__(self, origin: bytes) -> None:
+    def __init__(self, origin: bytes, opened: ZoneFiles | None = None) -> None:
         self.records: list[Record] = []
         self.faults: list[Fault] = []
-        self.files: list[Path] = []
+        self._opened = ZoneFiles() if opened is None else opened
         self._origin = origin
         self._root = Path()
         self._heads = HeadReader()
@@ -66,6 +67,11 @@ class MasterZone:
         self._octets = 0
         self._includes = 0
         self._generated = 0
+
+    @property
+    def files(self) -> list[Path]:
+        """The files read so far."""
+        return self._opened.paths
 
     def read(self, path: Path, root: Path) -> None:
         """Read a file. Includes stay under the directory `root`."""
@@ -84,10 +90,9 @@ class MasterZone:
             return self._report("include-loop", mark, f"{message}: remove this include")
         text.chain += (real,)
         try:
-            data = open_zone_file(text.path)
+            data = self._opened.read(text.path)
         except UnreadableFile as error:
             return self._report(error.rule, mark, str(error))
-        self.files.append(text.path)
         self._octets += len(data)
         if self._octets > MAX_FILE:
             message = f"the zone's files are over {MAX_FILE // (1024 * 1024)} MiB together"

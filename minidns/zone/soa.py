@@ -46,9 +46,10 @@ def find_serial(modified: Iterable[float]) -> int:
     """The serial of a zone: the whole second in which its files were last modified.
 
     `modified` are Unix times in seconds, one of each file that was read, includes too, and of each
-    directory that holds split files, from which one may have gone. 0 where there is none.
+    directory that holds split files, from which one may have gone. 0 where there is none, or all
+    are before 1970.
     """
-    return int(max(modified, default=0)) % _MODULUS
+    return int(max((0, *modified))) % _MODULUS
 
 
 def follow(serial: int, previous: int, is_changed: bool) -> int:

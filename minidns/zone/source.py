@@ -26,13 +26,15 @@ _LOOKED_OVER = ("README", "LICENSE", "Makefile", "Dockerfile")  # at home in suc
 class ZoneSource(NamedTuple):
     """The files of one zone. `origin` is lower-case wire; includes stay under `root`.
 
-    `faults` were found about the files before any was opened.
+    `faults` were found about the files before any was opened; `directories` hold a split zone, from
+    which every file may have gone.
     """
 
     origin: bytes
     paths: tuple[Path, ...]
     root: Path
     faults: tuple[Fault, ...] = ()
+    directories: tuple[Path, ...] = ()
 
 
 def find_sources(paths: Sequence[Path]) -> tuple[list[ZoneSource], list[Fault]]:
@@ -58,7 +60,7 @@ def source_of(path: Path, origin: bytes | None = None) -> ZoneSource:
     """
     if path.is_dir():
         files = tuple(_files_in(path))
-        return ZoneSource(origin or _origin_of(path.name), files, path)
+        return ZoneSource(origin or _origin_of(path.name), files, path, directories=(path,))
     if path.suffix not in _SUFFIXES:
         raise ValueError(f"'{path}': {_SUFFIX_HINT}")
     return ZoneSource(origin or _origin_of(path.stem), (path,), path.parent)
@@ -77,7 +79,7 @@ class _Finder:
             if not path.is_dir():
                 self._look_at_file(path)
             elif _is_split(path):
-                self._add(path.name, tuple(_files_in(path)), path)
+                self._add_split(path, path)
             else:
                 self._look_into(path)
         except OSError as error:
@@ -111,12 +113,21 @@ class _Finder:
 
     def _look_at_directory(self, path: Path, root: Path) -> None:
         if _is_split(path):
-            self._add(path.name, tuple(_files_in(path)), root)
+            self._add_split(path, root)
         elif "." in path.name:
             message = f"'{path.name}/' is not read: the directory of a zone ends in a dot"
             self._report("file-ignored", path, f"{message}, '{path.name}./'")
 
-    def _add(self, name: str, paths: tuple[Path, ...], root: Path) -> None:
+    def _add_split(self, directory: Path, root: Path) -> None:
+        self._add(directory.name, tuple(_files_in(directory)), root, (directory,))
+
+    def _add(
+        self,
+        name: str,
+        paths: tuple[Path, ...],
+        root: Path,
+        directories: tuple[Path, ...] = (),
+    ) -> None:
         try:
             origin = _origin_of(name)
         except (BadName, BadIdn) as error:
@@ -126,7 +137,7 @@ class _Finder:
             return
         known = self.sources.get(origin)
         if known is None:
-            self.sources[origin] = ZoneSource(origin, paths, root)
+            self.sources[origin] = ZoneSource(origin, paths, root, (), directories)
             return
         faults = known.faults
         if not (known.root == root and _are_parts(known.paths, paths)):
@@ -134,7 +145,11 @@ class _Finder:
             first = known.paths[0] if known.paths else known.root
             message = f"the zone {name_to_text(origin)} is in '{first}', too: keep one of them"
             faults += (fault("zone-twice", Mark(str(where), 1, 1), message),)
-        self.sources[origin] = known._replace(paths=known.paths + paths, faults=faults)
+        self.sources[origin] = known._replace(
+            paths=known.paths + paths,
+            faults=faults,
+            directories=known.directories + directories,
+        )
 
     def _report(self, rule: str, path: Path, message: str) -> None:
         self.faults.append(fault(rule, Mark(str(path), 1, 1), message))

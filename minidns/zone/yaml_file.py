@@ -12,6 +12,7 @@ from pathlib import Path
 from minidns.wire.codes import RRType
 from minidns.wire.rdata import BadRdata, type_code
 from minidns.zone.faults import fault
+from minidns.zone.include import ZoneFiles
 from minidns.zone.model import MAX_RECORDS, Fault, Record
 from minidns.zone.yaml_owner import OwnerNames
 from minidns.zone.yaml_reader import YamlReader
@@ -52,14 +53,15 @@ def read_yaml_zone(path: Path, origin: bytes, root: Path) -> tuple[list[Record],
 class YamlZone:
     """The YAML files of one zone, read one after the other.
 
-    `records`, `faults` and `files` (with includes, in the order of reading) gather in it.
+    `records`, `faults` and `files` (with includes, in the order of reading) gather in it. What was
+    in the files is kept in `opened`, which the readers of a zone may share.
     `is_configuration` says that a file held octoDNS's own configuration in place of zone data.
     """
 
-    def __init__(self, origin: bytes) -> None:
+    def __init__(self, origin: bytes, opened: ZoneFiles | None = None) -> None:
         self.records: list[Record] = []
         self.is_configuration = False
-        self._reader = YamlReader()
+        self._reader = YamlReader(opened)
         self._report = self._reader.report
         self._owners = OwnerNames(origin, self._report)
         self._values = ValueReader(self._report)
@@ -75,7 +77,7 @@ class YamlZone:
     @property
     def files(self) -> list[Path]:
         """The files read so far."""
-        return self._reader.files
+        return self._reader.files.paths
 
     def read(self, path: Path, root: Path) -> None:
         """Read a file. Includes stay under the directory `root`."""

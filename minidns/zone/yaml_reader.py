@@ -17,8 +17,8 @@ from minidns.zone.include import (
     MAX_INCLUDE_DEPTH,
     MAX_INCLUDES,
     UnreadableFile,
+    ZoneFiles,
     find_include,
-    open_zone_file,
 )
 from minidns.zone.model import Fault, Mark
 from minidns.zone.yaml_document import CannotGoOn, Document, failed_at
@@ -30,14 +30,11 @@ MAX_PER_RULE = 1_000  # faults of one zone; who mends these checks again
 
 
 class YamlReader:
-    """Reads YAML files; their faults and the paths that were read gather in it.
+    """Reads YAML files; their faults and what was read, includes too, gather in it."""
 
-    `files` holds the paths in the order of reading, those of includes too.
-    """
-
-    def __init__(self) -> None:
+    def __init__(self, files: ZoneFiles | None = None) -> None:
         self.faults: list[Fault] = []
-        self.files: list[Path] = []
+        self.files = ZoneFiles() if files is None else files
         self._root = Path()
         self._octets = 0
         self._expanded = 0
@@ -116,11 +113,10 @@ class YamlReader:
             self.faults.append(fault("include-loop", mark, message))
             return None
         try:
-            data = open_zone_file(path)
+            data = self.files.read(path)
         except UnreadableFile as error:
             self.faults.append(fault(error.rule, mark, str(error)))
             return None
-        self.files.append(path)
         self._octets += len(data)
         if self._octets > MAX_FILE:
             message = f"the zone's files are over {MAX_FILE // (1024 * 1024)} MiB together"

@@ -70,7 +70,7 @@ def run(
     async def main() -> None:
         listener, log = Listener(), Log()
         reloading = Reloading(
-            disk.holding, disk.paths, poll, faults.extend, listener, look_apart=look_apart
+            disk.holding, disk.paths, None, poll, faults.extend, listener, look_apart
         )
         logger = logging.getLogger(reload.__name__)
         logger.addHandler(log)
@@ -213,7 +213,7 @@ def test_process_that_reads_is_apart(disk: Disk, monkeypatch: pytest.MonkeyPatch
 
     async def main() -> bytes:
         with open(os.devnull, "rb") as request, reload.open_anonymous() as update:
-            await reader_process.run_reader(request, update)
+            await reader_process.run_reader(request, update, None)
             return os.pread(update.fileno(), 4096, 0)
 
     monkeypatch.setattr(reader_process, "_MODULE", "probe")

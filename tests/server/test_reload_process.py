@@ -113,3 +113,26 @@ def test_start_that_read_one_file_and_named_one(zones: Path) -> None:
         assert "no-such-path" in faults[0]
         assert line.endswith(": example.com. not to be found, served as before")
         assert addresses(server) == ["192.0.2.10", "192.0.2.11"]
+
+
+def test_a_large_zone_starts_from_its_snapshot(tmp_path: Path) -> None:
+    """The second start reads no YAML, and answers alike; an edit is seen, and kept for a third."""
+    hosts = "".join(f"host{number}: {{type: A, value: 192.0.2.7}}\n" for number in range(10_000))
+    zones, cache = tmp_path / "zones", tmp_path / "cache"
+    write_zones(zones, com=COM + hosts)
+    query = dns.message.make_query("host9999.example.com.", "A", id=1)
+    arguments = ("--cache-dir", str(cache))
+    with serving(zones, *arguments) as first:
+        answer = first.ask(query)
+    (kept,) = cache.iterdir()
+    was_written = kept.stat().st_mtime_ns
+    with serving(zones, *arguments) as second:
+        assert second.ask(query) == answer
+        assert kept.stat().st_mtime_ns == was_written
+        write_zones(zones, com=COM + hosts.replace("192.0.2.7", "192.0.2.8"))
+        second.process.send_signal(signal.SIGHUP)
+        second.wait_for("reloaded in")
+        changed = second.ask(query)
+        assert changed.answer[0][0].address == "192.0.2.8"
+    with serving(zones, *arguments) as third:
+        assert third.ask(query) == changed

@@ -45,7 +45,7 @@ class Told:
         self._at_ready()
 
     def serve(self, result: LoadedZones, **settings: object) -> None:
-        def load(paths: Sequence[Path]) -> LoadedZones:
+        def load(paths: Sequence[Path], snapshots: object) -> LoadedZones:
             self.events.append(f"load {', '.join(map(str, paths))}")
             return result
 
@@ -130,7 +130,7 @@ def test_address_is_free_again_after_a_start_that_failed() -> None:
     ("number", "ends"), [(signal.SIGTERM, SystemExit), (signal.SIGINT, KeyboardInterrupt)]
 )
 def test_signal_while_loading(number: signal.Signals, ends: type[BaseException]) -> None:
-    def load(paths: Sequence[Path]) -> LoadedZones:
+    def load(paths: Sequence[Path], snapshots: object) -> LoadedZones:
         signal.raise_signal(number)
         raise AssertionError("the signal has ended it")
 

@@ -45,7 +45,7 @@ def _own_process() -> Iterator[None]:
 
 
 def start_that_fails() -> StartError:
-    def load(paths: Sequence[Path]) -> LoadedZones:
+    def load(paths: Sequence[Path], snapshots: object) -> LoadedZones:
         return loaded(catalog_of({"example.com.": COM}))
 
     def report(faults: Sequence[Fault]) -> None:

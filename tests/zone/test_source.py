@@ -87,7 +87,11 @@ def test_a_split_directory_by_itself(tmp_path: Path) -> None:
     make(tmp_path, "example.com./www.yaml")
     sources, faults = find_sources([tmp_path / "example.com."])
     directory = tmp_path / "example.com."
-    assert sources == [ZoneSource(wire("example.com."), (directory / "www.yaml",), directory)]
+    assert sources == [
+        ZoneSource(
+            wire("example.com."), (directory / "www.yaml",), directory, directories=(directory,)
+        )
+    ]
     assert faults == []
     assert source_of(directory) == sources[0]
 
