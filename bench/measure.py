@@ -14,7 +14,6 @@ from bench.dnsperf import run_dnsperf
 from bench.floor import FLOOR
 from bench.outcome import MEDIAN, WORST, BadRun, Outcome, check, percentile
 from bench.scenarios import Client, Scenario
-from bench.tcp_paced import run_tcp_paced
 from bench.tcp_single import run_tcp_single
 from bench.usage import Gone, resident_kib, usage_of
 from tests.peers import Peer
@@ -96,8 +95,6 @@ def _drive(
 ) -> Outcome:
     if scenario.client is Client.TCP_SINGLE:
         outcome = run_tcp_single(peer, queries.read(path), seconds, scenario.sockets)
-    elif scenario.client is Client.TCP and rate is not None:
-        outcome = run_tcp_paced(peer, queries.read(path), seconds, rate, scenario.sockets)
     else:
         is_tcp = scenario.client is Client.TCP
         outcome = run_dnsperf(

@@ -8,17 +8,18 @@ import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import dns.message
 import dns.query
 import pytest
 
+from bench import measure
 from bench.dnsperf import parse, run_dnsperf
 from bench.outcome import BadRun, Outcome, check, percentile
 from bench.queries import question, write
-from bench.tcp_paced import run_tcp_paced
+from bench.scenarios import SCENARIOS
 from bench.tcp_single import run_tcp_single
 from bench.usage import Gone, resident_kib, seconds_since_start, usage_of
 from tests.peers import LOOPBACK, Peer
@@ -118,7 +119,7 @@ def test_usage_of_a_process_that_is_gone() -> None:
 
 @contextmanager
 def tcp_server(*, is_mute: bool = False) -> Iterator[Peer]:
-    """A server for one connection after another, by dnspython, each answer in two pieces."""
+    """A server that answers one query a connection by dnspython, the answer in two pieces."""
 
     def serve() -> None:
         while True:
@@ -129,12 +130,10 @@ def tcp_server(*, is_mute: bool = False) -> Iterator[Peer]:
             with client:
                 if is_mute:
                     continue
-                with suppress(EOFError):
-                    while True:
-                        query, _ = dns.query.receive_tcp(client)
-                        wire = dns.message.make_response(query).to_wire(prepend_length=True)
-                        client.sendall(wire[:5])
-                        client.sendall(wire[5:])
+                query, _ = dns.query.receive_tcp(client)
+                wire = dns.message.make_response(query).to_wire(prepend_length=True)
+                client.sendall(wire[:5])
+                client.sendall(wire[5:])
 
     with socket.create_server((LOOPBACK, 0)) as listener:
         thread = threading.Thread(target=serve)
@@ -168,23 +167,6 @@ def test_no_connection_is_no_result() -> None:
     wires = [question("example.", "A")]
     with pytest.raises(BadRun, match="no connection"):
         run_tcp_single(peer, wires, 0.01, connections=1)
-    with pytest.raises(BadRun, match="no connection"):
-        run_tcp_paced(peer, wires, 0.01, rate=100, connections=1)
-
-
-def test_paced_queries_over_a_connection() -> None:
-    wires = [question(f"host{number}.example.", "A") for number in range(3)]
-    with tcp_server() as peer:
-        outcome = run_tcp_paced(peer, wires, 0.1, rate=200, connections=1)
-    assert (outcome.answers, outcome.lost) == (20, 0)
-    assert outcome.rcodes == {"NOERROR": 20}
-    assert outcome.answer_octets == len(wires[0])
-    assert len(outcome.latencies_us) == 20
-
-
-def test_connection_that_the_server_closes_is_no_result() -> None:
-    with tcp_server(is_mute=True) as peer, pytest.raises(BadRun, match="a connection ended"):
-        run_tcp_paced(peer, [question("example.", "A")], 0.1, rate=100, connections=1)
 
 
 @pytest.mark.skipif(shutil.which("dnsperf") is None, reason="needs dnsperf")
@@ -214,3 +196,18 @@ def test_dnsperf_sends_the_queries_as_they_are(tmp_path: Path) -> None:
     assert outcome.lost == 0
     assert outcome.answers == len(outcome.latencies_us) > 0
     assert outcome.rcodes == {"NOERROR": outcome.answers}
+
+
+def test_client_that_stood_still_is_no_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Found with Knot and 16 connections: 23 answers a second, none lost."""
+    outcomes = iter(
+        [
+            Outcome(10_000, 0, {"NOERROR": 10_000}, 9999.0, 57.0, [20.0] * 10_000),
+            Outcome(23, 0, {"NOERROR": 23}, 22.8, 57.0),
+        ]
+    )
+    monkeypatch.setattr(measure, "run_dnsperf", lambda *_, **__: next(outcomes))
+    peer = Peer("knot", "", LOOPBACK, 53, os.getpid())
+    files = measure.Files(Path("paced"), Path("full"))
+    with pytest.raises(BadRun, match="the client stood still: 23 answers a second"):
+        measure.measure(peer, SCENARIOS["tcp-pipelined"], files, 1.0)
