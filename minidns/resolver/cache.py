@@ -1,0 +1,166 @@
+"""What upstreams have said, by group, name, type, and the DO and CD bits (RFC 4035 section 4.7).
+
+Positive answers, NXDOMAIN (for all types of a name, RFC 2308 section 5, and for all names below it,
+RFC 8020) and NODATA. Bounded in octets of memory; what is negative has at most a quarter of them.
+A moment is `now`, in seconds of a clock that never jumps.
+"""
+
+from collections.abc import Iterator
+from struct import Struct
+
+from minidns.resolver.cached_answer import Hit, pack_answer, stored_at
+from minidns.resolver.eviction import Shelf
+from minidns.resolver.model import Question, Segment
+from minidns.wire.codes import Rcode
+from minidns.wire.name import is_at_or_below
+
+_NEGATIVE_SHARE = 4
+_KEY_HEAD = Struct("=IHB")  # group, type, bits; the name follows
+_ANY_TYPE = 0  # the type of a name that is not there; no type has that number (RFC 6895 3.1)
+_DNSSEC_OK, _CHECKING_DISABLED = 1, 2  # bits
+_NXDOMAIN = int(Rcode.NXDOMAIN)
+
+
+class Cache:
+    """Bounded in octets; 0 switches it off."""
+
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._positive = Shelf(max_bytes)
+        self._negative = Shelf(max_bytes // _NEGATIVE_SHARE)
+        self._hits = self._stale_hits = self._misses = self._added = 0
+
+    def get(self, group_number: int, question: Question, now: float) -> Hit | None:
+        """The newest that is known, fresh or not longer than a day stale."""
+        qname, qtype, dnssec_ok, checking_disabled = question
+        bits = dnssec_ok | checking_disabled << 1
+        key = _KEY_HEAD.pack(group_number, qtype, bits) + qname
+        shelf = self._positive
+        packed = shelf.entries.get(key)
+        if not packed:
+            shelf = self._negative
+            packed = shelf.entries.get(key)
+        if packed:
+            hit = Hit(question, packed, now)
+            if hit.is_fresh:
+                shelf.touched.add(key)
+                self._hits += 1
+                return hit
+        covering = self.covering_nxdomain(group_number, question, now)
+        if covering is not None:
+            self._hits += 1
+            return covering
+        return self._get_stale(group_number, question, now, packed or b"")
+
+    def _get_stale(
+        self, group_number: int, question: Question, now: float, packed: bytes
+    ) -> Hit | None:
+        """`packed` is what there is for the type; what was said last counts."""
+        absent = self._negative.entries.get(_key(group_number, question, _ANY_TYPE))
+        if absent and (not packed or stored_at(absent) > stored_at(packed)):
+            packed = absent
+        if packed:
+            hit = Hit(question, packed, now)
+            if hit.is_stale:
+                self._stale_hits += 1
+                return hit
+        self._misses += 1
+        return None
+
+    def covering_nxdomain(self, group_number: int, question: Question, now: float) -> Hit | None:
+        """A fresh NXDOMAIN of the name or of one above it (RFC 8020 section 2).
+
+        With DO the proof of the name above proves this one's absence too (RFC 8020 section 5), and
+        it was asked for with DO. None is ever kept above the group's domain.
+        """
+        entries = self._negative.entries
+        if not entries:
+            return None
+        head = _KEY_HEAD.pack(group_number, _ANY_TYPE, _bits(question))
+        name = question.qname
+        while True:
+            key = head + name
+            packed = entries.get(key)
+            if packed:
+                hit = Hit(question, packed, now)
+                if hit.is_fresh:
+                    self._negative.touched.add(key)
+                    return hit
+            if not name[0]:
+                return None
+            name = name[1 + name[0] :]
+
+    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
+        """Keep it for its TTL, in place of what there was. With a TTL of 0 nothing is kept."""
+        key = _key(group_number, question, question.qtype)
+        absent = _key(group_number, question, _ANY_TYPE)
+        self._negative.remove(absent)
+        is_negative = bool(segment.authority) and not segment.answer
+        if is_negative and segment.rcode == _NXDOMAIN:
+            self._positive.remove(key)
+            self._negative.remove(key)
+            key = absent
+        packed = pack_answer(question, segment, now) if segment.ttl > 0 else b""
+        shelf, other = self._positive, self._negative
+        if is_negative:
+            shelf, other = other, shelf
+        other.remove(key)
+        if packed:
+            shelf.put(key, packed)
+            self._added += 1
+        else:
+            shelf.remove(key)
+        self._negative.shrink(self._max_bytes // _NEGATIVE_SHARE)
+        self._positive.shrink(self._max_bytes - self._negative.bytes)
+
+    def flush(self, name: bytes | None = None) -> int:
+        """Forget all, or what is at or below a name (lower-case wire); how many answers that was.
+
+        Of other names an answer may stay whose chain leads there.
+        """
+        flushed = 0
+        for shelf in (self._positive, self._negative):
+            if name is None:
+                flushed += sum(1 for _ in shelf.items())
+                shelf.clear()
+                continue
+            for key, _ in shelf.items():
+                if key.endswith(name) and is_at_or_below(key[_KEY_HEAD.size :], name):
+                    flushed += shelf.remove(key)
+        return flushed
+
+    def answers(self, now: float) -> Iterator[tuple[int, Question, Hit]]:
+        """All that is kept, with the group's number; a name that is not there has type 0."""
+        for shelf in (self._positive, self._negative):
+            for key, packed in shelf.items():
+                group_number, qtype, bits = _KEY_HEAD.unpack_from(key)
+                question = Question(
+                    key[_KEY_HEAD.size :],
+                    qtype,
+                    bits & _DNSSEC_OK != 0,
+                    bits & _CHECKING_DISABLED != 0,
+                )
+                yield group_number, question, Hit(question, packed, now)
+
+    def stats(self) -> dict[str, int]:
+        """Counters since the start, and sizes now in octets."""
+        return {
+            "answers": self._positive.count(),
+            "negative_answers": self._negative.count(),
+            "bytes": self._positive.bytes + self._negative.bytes,
+            "negative_bytes": self._negative.bytes,
+            "max_bytes": self._max_bytes,
+            "hits": self._hits,
+            "stale_hits": self._stale_hits,
+            "misses": self._misses,
+            "added": self._added,
+            "evicted": self._positive.evicted + self._negative.evicted,
+        }
+
+
+def _bits(question: Question) -> int:
+    return question.dnssec_ok | question.checking_disabled << 1
+
+
+def _key(group_number: int, question: Question, rtype: int) -> bytes:
+    return _KEY_HEAD.pack(group_number, rtype, _bits(question)) + question.qname

@@ -1,0 +1,175 @@
+"""One kept answer, packed: the encoded octets that follow a question, and what a hit needs of them.
+
+An answer is one `bytes` object, so that a million of them cost neither objects nor collections:
+when it was stored, for how long, where the sets end, where the TTLs are, the target, the octets as
+`wire.response.encode` made them. TTLs count down in the octets (RFC 1035 section 3.2.1, RFC 2181
+section 8); past its time an answer has a TTL of 30 seconds and a day to live (RFC 8767).
+"""
+
+from struct import Struct, pack, unpack_from
+
+from minidns.resolver.model import Question, Segment
+from minidns.wire.codes import RRClass
+from minidns.wire.reply import ReplyRecord, read_reply
+from minidns.wire.response import MAX_MESSAGE, Body, Records, Sections, encode
+
+MAX_STALE = 86_400.0  # seconds past the TTL, RFC 8767 section 4
+STALE_TTL = 30  # seconds, RFC 8767 section 4
+_DUE = 0.9  # of the TTL: from then on a hit asks for a fresh answer, as Unbound's prefetch
+_STORED = Struct("=d")
+_HEAD = Struct("=dIHHBBB")  # stored, TTL, sets, records, rcode, marks, octets of the target
+_AUTHENTIC = 1  # a mark
+_HAS_TARGET = 2  # a mark
+_END = 8  # octets of a set's end: offset and three counts
+_OFFSET = 2  # octets of a TTL's offset
+_FIXED = 10  # octets of a record between its owner and its rdata
+_POINTER = 0xC0  # RFC 1035 section 4.1.4
+_TTL = Struct("!I")
+_MESSAGE = Struct("!6H")  # the head of one
+_QUESTION = Struct("!HH")
+_ONE_END = Struct("=4H")
+_ONE_OFFSET = Struct("=H")
+
+
+def pack_answer(question: Question, segment: Segment, now: float) -> bytes:
+    """The packed form; empty where the answer is too large to be kept."""
+    sections = Sections(segment.answer, segment.authority, ())
+    body = encode(0, sections, len(question.qname), question.qname)
+    wire, ends = body.wire, body.ends
+    if len(wire) > MAX_MESSAGE:
+        return b""
+    offsets = _ttl_offsets(wire)
+    target = segment.target or b""
+    marks = segment.is_authentic * _AUTHENTIC | (segment.target is not None) * _HAS_TARGET
+    ttl = min([segment.ttl, *(one.ttl for one in segment.answer + segment.authority)])
+    numbers = [number for end in ends for number in end] + offsets
+    return b"".join(
+        (
+            _HEAD.pack(now, ttl, len(ends), len(offsets), segment.rcode, marks, len(target)),
+            pack(f"={len(numbers)}H", *numbers),
+            target,
+            wire,
+        )
+    )
+
+
+def stored_at(packed: bytes) -> float:
+    """The moment of a packed answer."""
+    return float(_STORED.unpack_from(packed)[0])
+
+
+class Hit:
+    """An answer as it is at the moment of the look-up."""
+
+    __slots__ = (
+        "_packed",
+        "_question",
+        "_records",
+        "_sets",
+        "_stored",
+        "_target_size",
+        "_ttl",
+        "has_target",
+        "is_authentic",
+        "is_due",
+        "is_fresh",
+        "is_stale",
+        "rcode",
+    )
+
+    def __init__(self, question: Question, packed: bytes, now: float) -> None:
+        self._question = question
+        self._packed = packed
+        stored, ttl, self._sets, self._records, self.rcode, marks, size = _HEAD.unpack_from(packed)
+        self._stored: float = stored
+        self._ttl = ttl
+        self._target_size = size
+        age = now - stored
+        self.is_fresh = is_fresh = age < ttl
+        self.is_stale = not is_fresh and age < ttl + MAX_STALE
+        self.is_due = is_fresh and age >= ttl * _DUE
+        self.is_authentic = marks & _AUTHENTIC != 0
+        self.has_target = marks & _HAS_TARGET != 0
+
+    def seconds_until_change(self, now: float) -> float:
+        """Until the TTLs in the octets are others: at most one second."""
+        age = now - self._stored
+        return int(age) + 1 - age
+
+    def body_at(self, now: float, flags: int) -> Body:
+        """The encoded answer with the TTLs of that moment.
+
+        `flags`: QR and what else the caller sets; the rcode is added. Not for an answer with a
+        target, which is no whole one.
+        """
+        packed, sets, records = self._packed, self._sets, self._records
+        at = _HEAD.size
+        if sets == 1:
+            ends: tuple[tuple[int, int, int, int], ...] = (_ONE_END.unpack_from(packed, at),)
+        else:
+            numbers = iter(unpack_from(f"={4 * sets}H", packed, at))
+            ends = tuple(zip(numbers, numbers, numbers, numbers, strict=True))
+        at += _END * sets
+        wire = packed[at + _OFFSET * records + self._target_size :]
+        age = int(now - self._stored)
+        is_stale = age >= self._ttl
+        if records == 1:
+            (place,) = _ONE_OFFSET.unpack_from(packed, at)
+            ttl = STALE_TTL if is_stale else _TTL.unpack_from(wire, place)[0] - age
+            wire = b"%b%b%b" % (wire[:place], ttl.to_bytes(4, "big"), wire[place + 4 :])
+        elif records:
+            patched = bytearray(wire)
+            for place in unpack_from(f"={records}H", packed, at):
+                ttl = STALE_TTL if is_stale else _TTL.unpack_from(wire, place)[0] - age
+                _TTL.pack_into(patched, place, ttl)
+            wire = bytes(patched)
+        return Body(flags | self.rcode, wire, ends, sets)
+
+    def segment_at(self, now: float) -> Segment:
+        """The answer as it was accepted, with the TTLs of that moment."""
+        body = self.body_at(now, 0)
+        qname, qtype, *_ = self._question
+        _, answers, authorities, _ = body.ends[-1] if body.ends else (0, 0, 0, 0)
+        head = _MESSAGE.pack(0, 0, 1, answers, authorities, 0)
+        reply = read_reply(head + qname + _QUESTION.pack(qtype, RRClass.IN) + body.wire)
+        records = reply.answer + reply.authority
+        sections: tuple[list[Records], list[Records]] = ([], [])
+        before = 0
+        for _, answer, authority, _ in body.ends:
+            found = records[before : answer + authority]
+            before = answer + authority
+            sections[authority > 0].append(_set_of(found, qname))
+        target = None
+        if self.has_target:
+            at = _HEAD.size + _END * self._sets + _OFFSET * self._records
+            target = self._packed[at : at + self._target_size]
+        age = int(now - self._stored)
+        ttl = self._ttl - age if age < self._ttl else STALE_TTL
+        answer_sets, authority_sets = sections
+        return Segment(
+            self.rcode,
+            tuple(answer_sets),
+            tuple(authority_sets),
+            target,
+            ttl,
+            self.is_authentic,
+        )
+
+
+def _set_of(records: tuple[ReplyRecord, ...], qname: bytes) -> Records:
+    first = records[0]
+    owner = None if first.owner.lower() == qname else first.owner
+    return Records(owner, first.rtype, first.ttl, tuple(one.rdata for one in records))
+
+
+def _ttl_offsets(wire: bytes) -> list[int]:
+    """Where the TTLs are in an encoded answer."""
+    offsets = []
+    at, end = 0, len(wire)
+    while at < end:
+        while 0 < (length := wire[at]) < _POINTER:
+            at += length + 1
+        at += _FIXED + 2 if length else _FIXED + 1
+        offsets.append(at - 6)
+        at += wire[at - 2] << 8 | wire[at - 1]
+    return offsets

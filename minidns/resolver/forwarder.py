@@ -1,0 +1,211 @@
+"""One question put to the upstreams of a group until one of them answers it.
+
+Attempts one after the other (or two at once), next upstream at a failure; what each does is noted,
+and those put aside are probed. Nobody waits for a probe.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from minidns.resolver.accept import accept
+from minidns.resolver.loops import Loops
+from minidns.resolver.model import (
+    Exchange,
+    Failure,
+    FailureKind,
+    Group,
+    Policy,
+    Question,
+    Segment,
+    Upstream,
+)
+from minidns.resolver.upstream_state import UpstreamStates, describe
+
+T = TypeVar("T")
+
+ATTEMPT_SECONDS = 1.0  # CoreDNS 2 s, PowerDNS 1.5 s
+MAX_ATTEMPTS = 3  # within glibc's 5 s
+MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
+_MAX_TASKS = 256  # probes and losers of races
+_SILENCE = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
+
+log = logging.getLogger(__name__)
+
+
+class Budget:
+    """The upstream queries that one query of a client may still cost."""
+
+    __slots__ = ("left",)
+
+    def __init__(self) -> None:
+        self.left = MAX_QUERIES
+
+
+class Forwarder:
+    """Asks upstreams. `clock` gives seconds that never go back."""
+
+    def __init__(self, exchange: Exchange, clock: Callable[[], float], loops: Loops) -> None:
+        self.states = UpstreamStates()
+        self.queries = 0  # since the start, without probes
+        self.probes = 0
+        self._exchange = exchange
+        self._clock = clock
+        self._loops = loops
+        self._turn = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    async def ask(
+        self, group: Group, question: Question, is_ours: Callable[[bytes], bool], budget: Budget
+    ) -> Segment | Failure:
+        """At most three attempts of a second each; a Failure at once where all are dead."""
+        self._turn += 1
+        self.start_probes(group)
+        slower = self.states.to_measure(group, self._clock(), self._turn)
+        if slower is not None and len(self._tasks) < _MAX_TASKS:
+            self._spawn(self._ask_one(group, question, is_ours, slower))
+        tries: Counter[Upstream] = Counter()
+        given_up: set[Upstream] = set()
+        failure: Failure | None = None
+        for _ in range(MAX_ATTEMPTS):
+            chosen = self._choose(group, tries, given_up)[: budget.left]
+            if not chosen:
+                break
+            budget.left -= len(chosen)
+            tries.update(chosen)
+            result = await self._attempt(group, question, is_ours, chosen, given_up)
+            if isinstance(result, Segment):
+                return result
+            failure = result
+        if not budget.left:
+            return Failure(FailureKind.BUSY, f"{MAX_QUERIES} upstream queries were not enough")
+        return failure or self._explain(group)
+
+    def start_probes(self, group: Group) -> None:
+        """In the background, those that are due; to be called whenever the group is wanted."""
+        if len(self._tasks) < _MAX_TASKS:
+            for upstream in self.states.take_probes(group, self._clock()):
+                self._spawn(self.probe(group, upstream))
+
+    async def probe(self, group: Group, upstream: Upstream) -> bool:
+        """Ask for a random name. Whether the upstream sends it back to us."""
+        self.probes += 1
+        question = self._loops.begin(group, upstream)
+        try:
+            began = self._clock()
+            reply = await self._exchange(upstream, question, ATTEMPT_SECONDS)
+        finally:
+            self._loops.end(question)
+        now = self._clock()
+        if self.states.is_looped(upstream, now):
+            return True
+        if isinstance(reply, Failure) and reply.kind in (*_SILENCE, FailureKind.BUSY):
+            if reply.kind is not FailureKind.BUSY:
+                self.states.note_failure(upstream, now - began, now, is_probe=True)
+        elif self.states.note_probe_reply(upstream, now):
+            log.warning("upstream %s answers again", describe(upstream))
+        return False
+
+    def note_if_loop(self, qname: bytes) -> bool:
+        """Whether a client asks for the name of one of our probes: its upstream is left alone."""
+        upstream = self._loops.recognise(qname)
+        if upstream is None:
+            return False
+        now = self._clock()
+        if not self.states.is_looped(upstream, now):
+            self.states.note_loop(upstream, now)
+            log.error(
+                "forwarding loop: upstream %s sends our queries back to this server; "
+                "take one out of the other's upstreams",
+                describe(upstream),
+            )
+        return True
+
+    async def close(self) -> None:
+        """End what runs in the background."""
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    def _choose(
+        self, group: Group, tries: Counter[Upstream], given_up: set[Upstream]
+    ) -> list[Upstream]:
+        """The next one, or two for a race: who was asked least, in the order of the policy."""
+        order = self.states.order(group, self._clock())
+        open_ones = [upstream for upstream in order if upstream not in given_up]
+        open_ones.sort(key=lambda upstream: tries[upstream])
+        return open_ones[: 2 if group.policy is Policy.RACE else 1]
+
+    async def _attempt(
+        self,
+        group: Group,
+        question: Question,
+        is_ours: Callable[[bytes], bool],
+        chosen: list[Upstream],
+        given_up: set[Upstream],
+    ) -> Segment | Failure:
+        if len(chosen) == 1:
+            result = await self._ask_one(group, question, is_ours, chosen[0])
+            _give_up(chosen[0], result, given_up)
+            return result
+        racers = {
+            self._spawn(self._ask_one(group, question, is_ours, upstream)): upstream
+            for upstream in chosen
+        }
+        pending = set(racers)
+        while True:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                result = task.result()
+                if isinstance(result, Segment):
+                    if len(self._tasks) > _MAX_TASKS:
+                        _cancel(pending)
+                    return result  # the loser goes on, so that a dead one is noticed
+                _give_up(racers[task], result, given_up)
+            if not pending:
+                return result
+
+    async def _ask_one(
+        self, group: Group, question: Question, is_ours: Callable[[bytes], bool], upstream: Upstream
+    ) -> Segment | Failure:
+        self.queries += 1
+        began = self._clock()
+        reply = await self._exchange(upstream, question, ATTEMPT_SECONDS)
+        now = self._clock()
+        if isinstance(reply, Failure):
+            if reply.kind in _SILENCE and self.states.note_failure(upstream, now - began, now):
+                log.warning("upstream %s is put aside: %s", describe(upstream), reply.text)
+                self.start_probes(group)
+            return reply
+        if self.states.note_reply(upstream, now - began, now):
+            log.warning("upstream %s answers again", describe(upstream))
+        return accept(question, reply, group, is_ours)
+
+    def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _explain(self, group: Group) -> Failure:
+        now = self._clock()
+        looped = [one for one in group.upstreams if self.states.is_looped(one, now)]
+        if looped:
+            text = f"forwarding loop: upstream {describe(looped[0])} sends our queries back"
+            return Failure(FailureKind.UNUSABLE, text)
+        return Failure(FailureKind.TIMEOUT, "no upstream answers")
+
+
+def _give_up(upstream: Upstream, result: Segment | Failure, given_up: set[Upstream]) -> None:
+    """Only silence is worth a second try of the same upstream (RFC 9520 section 3.2)."""
+    if isinstance(result, Failure) and result.kind is not FailureKind.TIMEOUT:
+        given_up.add(upstream)
+
+
+def _cancel(tasks: set[asyncio.Task[Segment | Failure]]) -> None:
+    for task in tasks:
+        task.cancel()

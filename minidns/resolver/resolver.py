@@ -1,0 +1,285 @@
+"""Answers for names that no zone here holds: from the cache, from upstream, stale if need be.
+
+RFC 8767 (stale answers after failure or 1.8 s), RFC 9520 (failures), RFC 1034 section 3.6.2 (a
+chain is followed, over as many groups as it enters), RFC 8914 (what went wrong). A client has its
+answer within 4.5 s and for at most 12 upstream queries, whatever happens.
+"""
+
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
+
+from minidns.resolver.accept import MAX_LINKS
+from minidns.resolver.failures import Failures
+from minidns.resolver.flights import Flights
+from minidns.resolver.forwarder import Budget, Forwarder
+from minidns.resolver.loops import Loops, upstream_at
+from minidns.resolver.model import (
+    Exchange,
+    Failure,
+    FailureKind,
+    Group,
+    Question,
+    Resolved,
+    Segment,
+)
+from minidns.wire.codes import ExtendedError, Rcode, RRType
+from minidns.wire.response import Records
+
+WHOLE_SECONDS = 4.5  # for a client's query; glibc waits 5 s
+STALE_AFTER = 1.8  # seconds, RFC 8767 section 5
+
+_ERRORS = {
+    FailureKind.TIMEOUT: ExtendedError.NO_REACHABLE_AUTHORITY,
+    FailureKind.UNREACHABLE: ExtendedError.NETWORK_ERROR,
+    FailureKind.UNUSABLE: ExtendedError.NETWORK_ERROR,
+    FailureKind.RCODE: ExtendedError.NO_REACHABLE_AUTHORITY,
+    FailureKind.BUSY: ExtendedError.OTHER,
+}
+Error = tuple[ExtendedError, str]
+
+
+class Kept(Protocol):
+    """What a cache has for a question."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Its TTL has not run out."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Its TTL ran out, less than a day ago."""
+
+    @property
+    def is_due(self) -> bool:
+        """It is in the last tenth of its TTL."""
+
+    def segment_at(self, now: float) -> Segment:
+        """With the TTLs of that moment; 30 s where it is stale."""
+
+
+K = TypeVar("K", bound=Kept)
+K_co = TypeVar("K_co", bound=Kept, covariant=True)
+
+
+class Cache(Protocol[K_co]):
+    """What is asked of a cache."""
+
+    def get(self, group_number: int, question: Question, now: float) -> K_co | None:
+        """The newest that is kept."""
+
+    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
+        """Keep it for its TTL, in place of what there was."""
+
+
+class Resolver(Generic[K]):
+    """Of one event loop. `clock` gives seconds that never go back, `make_token` random octets.
+
+    `is_ours` tells whether a name (lower-case wire) is to be asked of that group and not of a local
+    zone or another group. It must say the same to all clients of a group: where networks see
+    different zones, each has groups of its own number.
+    """
+
+    def __init__(
+        self,
+        cache: Cache[K],
+        exchange: Exchange,
+        clock: Callable[[], float],
+        make_token: Callable[[int], bytes],
+        is_ours: Callable[[Group, bytes], bool],
+    ) -> None:
+        self._cache = cache
+        self._clock = clock
+        self._is_ours = is_ours
+        self._forwarder = Forwarder(exchange, clock, Loops(make_token))
+        self._flights: Flights[Segment | Failure] = Flights()
+        self._loop_checks: Flights[bool] = Flights()
+        self._failures = Failures()
+        self._prefetched = 0
+        self._stale = 0
+
+    def find(self, group: Group, question: Question, now: float) -> K | None:
+        """A fresh answer that is kept, which is fetched anew where it will soon run out."""
+        hit = self._cache.get(group.number, question, now)
+        if hit is None or not hit.is_fresh:
+            return None
+        if hit.is_due:
+            self._prefetch(group, question, now)
+        return hit
+
+    async def resolve(
+        self, group_of: Callable[[bytes], Group | None], question: Question, client: bytes
+    ) -> Resolved:
+        """The answer for a client (packed address), within 4.5 s; SERVFAIL where there is none.
+
+        The chain is followed as far as `group_of` gives a group for its next name (lower-case
+        wire), which it must for the question's. Where it does not, `target` is set in the answer.
+        """
+        if self._forwarder.note_if_loop(question.qname):
+            return _fail(Failure(FailureKind.UNUSABLE, "forwarding loop"))
+        began = self._clock()
+        budget = Budget()
+        whole = Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1, is_authentic=True)
+        error: Error | None = None
+        seen: set[bytes] = set()
+        while whole.target is not None:
+            name = whole.target.lower()
+            if name in seen:
+                return _fail(_unusable("the chain of CNAME records goes round in a circle"))
+            group = group_of(name)
+            if group is None:
+                break
+            seen.update(_owners(whole.answer, question.qname), (name,))
+            part = await self._link(group, question._replace(qname=name), client, began, budget)
+            if isinstance(part, Failure):
+                return _fail(part)
+            error = error or part.error
+            whole = _join(whole, part.segment, question.qname)
+            if sum(records.rtype == RRType.CNAME for records in whole.answer) > MAX_LINKS:
+                return _fail(_unusable(f"the chain has more than {MAX_LINKS} CNAME records"))
+        return Resolved(whole, error)
+
+    def is_down(self, group: Group) -> bool:
+        """Whether all upstreams of the group are known to be dead."""
+        return self._forwarder.states.is_down(group.upstreams, self._clock())
+
+    def forget_failures(self) -> None:
+        """For a flush of the cache."""
+        self._failures.clear()
+
+    def stats(self) -> dict[str, int]:
+        """Numbers since the start, and of this moment."""
+        return {
+            "waiting": self._flights.waiting,
+            "in_flight": len(self._flights),
+            "joined": self._flights.joined,
+            "refused_busy": self._flights.refused,
+            "upstream_queries": self._forwarder.queries,
+            "upstream_probes": self._forwarder.probes,
+            "prefetched": self._prefetched,
+            "stale_answers": self._stale,
+            "failures_kept": len(self._failures),
+        }
+
+    async def close(self) -> None:
+        """Nothing is in flight afterwards; who waits gets SERVFAIL."""
+        await self._flights.close()
+        await self._loop_checks.close()
+        await self._forwarder.close()
+
+    async def _link(
+        self, group: Group, question: Question, client: bytes, began: float, budget: Budget
+    ) -> Resolved | Failure:
+        """One name of a chain."""
+        now = self._clock()
+        hit = self._cache.get(group.number, question, now)
+        if hit is not None and hit.is_fresh:
+            if hit.is_due:
+                self._prefetch(group, question, now)
+            return Resolved(hit.segment_at(now))
+        stale = hit if hit is not None and hit.is_stale else None
+        key = (group.number, question)
+        revived_at = self._forwarder.states.revived_at(group.upstreams)
+        if (kept := self._failures.find(key, now, revived_at)) is not None:
+            self._forwarder.start_probes(group)
+            if stale is not None:
+                return self._serve_stale(stale, kept)
+            return kept._replace(text=f"failed a moment ago: {kept.text}")
+        if await self._is_loop(group, question, client, began):
+            return _unusable("forwarding loop")
+        seconds = began + (WHOLE_SECONDS if stale is None else STALE_AFTER) - self._clock()
+        result = await self._flights.wait(
+            key, client, lambda: self._fetch(group, question, budget), max(seconds, 0.0)
+        )
+        if isinstance(result, Segment):
+            return Resolved(result)
+        if result is None:
+            result = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
+        return result if stale is None else self._serve_stale(stale, result)
+
+    async def _is_loop(self, group: Group, question: Question, client: bytes, began: float) -> bool:
+        """Whether an upstream asks us what we are asking it at this moment."""
+        upstream = upstream_at(group, client)
+        if upstream is None or not self._is_in_flight(group, question):
+            return False
+        states = self._forwarder.states
+        if upstream in self._loop_checks or states.take_loop_check(upstream, self._clock()):
+            seconds = max(began + WHOLE_SECONDS - self._clock(), 0.0)
+            await self._loop_checks.wait(
+                upstream, client, lambda: self._forwarder.probe(group, upstream), seconds
+            )
+            return states.is_looped(upstream, self._clock())
+        return False
+
+    def _is_in_flight(self, group: Group, question: Question) -> bool:
+        """With whatever bits: another server sets its own."""
+        return any(
+            (group.number, Question(question.qname, question.qtype, dnssec_ok, checking_disabled))
+            in self._flights
+            for dnssec_ok in (False, True)
+            for checking_disabled in (False, True)
+        )
+
+    def _prefetch(self, group: Group, question: Question, now: float) -> None:
+        key = (group.number, question)
+        if self._failures.find(key, now, float("-inf")) is not None:
+            return
+        if self._flights.launch(key, lambda: self._fetch(group, question, Budget())):
+            self._prefetched += 1
+
+    async def _fetch(self, group: Group, question: Question, budget: Budget) -> Segment | Failure:
+        """One flight: what it brings is kept."""
+        result = await self._forwarder.ask(
+            group, question, lambda name: self._is_ours(group, name), budget
+        )
+        now = self._clock()
+        key = (group.number, question)
+        if isinstance(result, Segment):
+            self._failures.remove(key)
+            self._cache.add(group.number, question, result, now)
+        elif result.kind is not FailureKind.BUSY and not self.is_down(group):
+            hit = self._cache.get(group.number, question, now)
+            is_stale = hit is not None and hit.is_stale
+            self._failures.add(key, result, now, is_stale=is_stale)
+        return result
+
+    def _serve_stale(self, stale: K, failure: Failure) -> Resolved:
+        """RFC 8767 section 4, RFC 8914 sections 4.4 and 4.20."""
+        self._stale += 1
+        segment = stale.segment_at(self._clock())
+        code = ExtendedError.STALE_ANSWER
+        if segment.rcode == Rcode.NXDOMAIN:
+            code = ExtendedError.STALE_NXDOMAIN_ANSWER
+        return Resolved(segment, (code, failure.text))
+
+
+def _join(whole: Segment, part: Segment, qname: bytes) -> Segment:
+    """A chain with what its last name led to; there the question's name is another one."""
+    name = whole.target if whole.answer else None
+    return Segment(
+        part.rcode,
+        whole.answer + _name(part.answer, name),
+        _name(part.authority, name),
+        part.target,
+        min(whole.ttl, part.ttl),
+        whole.is_authentic and part.is_authentic,
+    )
+
+
+def _name(section: tuple[Records, ...], owner: bytes | None) -> tuple[Records, ...]:
+    if owner is None:
+        return section
+    return tuple(one._replace(owner=owner) if one.owner is None else one for one in section)
+
+
+def _owners(answer: tuple[Records, ...], qname: bytes) -> set[bytes]:
+    """The names that a chain has passed."""
+    return {qname if one.owner is None else one.owner.lower() for one in answer}
+
+
+def _unusable(text: str) -> Failure:
+    return Failure(FailureKind.UNUSABLE, text)
+
+
+def _fail(failure: Failure) -> Resolved:
+    """What a client is told instead of an answer: SERVFAIL and why."""
+    return Resolved(Segment(Rcode.SERVFAIL), (_ERRORS[failure.kind], failure.text))
