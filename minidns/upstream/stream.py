@@ -1,0 +1,178 @@
+"""Queries over TCP and TLS: one connection to an upstream, many queries, replies in any order.
+
+RFC 7766 sections 6.2.1 and 7, RFC 7858, RFC 8310 section 8.1. A connection that dies is replaced,
+and what it has not answered is sent once more. It is closed when nothing was asked for a while. On
+a stream nobody can forge, so the case of the question counts for nothing there.
+"""
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import Callable
+from contextlib import suppress
+
+from minidns.resolver.model import Failure, FailureKind, Protocol, Upstream
+from minidns.upstream.counters import UpstreamCounters
+from minidns.upstream.datagram import explain
+from minidns.wire.reply import BadReply, read_reply
+from minidns.wire.upstream_query import Match, match_reply
+
+IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3
+MAX_ON_CONNECTION = 1000  # queries at once; IDs must not run out
+_ATTEMPTS = 2  # on one connection after the other
+_LENGTH = 2  # octets before each message, RFC 1035 section 4.2.2
+_IDS = 0x10000
+
+MakeQuery = Callable[[int], bytes]  # from a message ID
+
+
+class StreamUpstream:
+    """One upstream's connection, made when it is wanted."""
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        counters: UpstreamCounters,
+        make_context: Callable[[], ssl.SSLContext],
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
+        self._upstream = upstream
+        self._counters = counters
+        self._make_context = make_context
+        self._idle_seconds = idle_seconds
+        self._connection: _Connection | None = None
+        self._opening = asyncio.Lock()
+
+    async def ask(self, make_query: MakeQuery) -> bytes | Failure:
+        """The reply, however long it takes: a time-out is the caller's."""
+        for _ in range(_ATTEMPTS):
+            connection = await self._connected()
+            if isinstance(connection, Failure):
+                return connection
+            reply = await connection.ask(make_query)
+            if reply is not None:
+                return reply
+        return Failure(FailureKind.UNREACHABLE, "the connection was closed without an answer")
+
+    async def close(self) -> None:
+        """Whoever waits is told that the connection has died."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = None
+
+    async def _connected(self) -> "_Connection | Failure":
+        async with self._opening:  # one connection, however many ask
+            if self._connection is not None and not self._connection.is_dead:
+                return self._connection
+            try:
+                reader, writer = await self._open()
+            except ssl.SSLCertVerificationError as error:
+                return Failure(FailureKind.UNREACHABLE, self._explain_certificate(error))
+            except ssl.SSLError as error:
+                text = f"TLS was not agreed on: {error.reason or error}"
+                return Failure(FailureKind.UNREACHABLE, text)
+            except OSError as error:
+                return explain(error)
+            self._counters.connections += 1
+            self._connection = _Connection(reader, writer, self._counters, self._idle_seconds)
+            return self._connection
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        address, port, protocol, name = self._upstream
+        if protocol is not Protocol.TLS:
+            return await asyncio.open_connection(address, port)
+        return await asyncio.open_connection(
+            address, port, ssl=self._make_context(), server_hostname=name or address
+        )
+
+    def _explain_certificate(self, error: ssl.SSLCertVerificationError) -> str:
+        wanted = self._upstream.name or self._upstream.address
+        return (
+            f"its certificate is not accepted for '{wanted}': {error.verify_message}; "
+            "the name stands behind # in tls://ADDRESS#NAME"
+        )
+
+
+class _Connection:
+    """Reads replies until the end of the stream."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        counters: UpstreamCounters,
+        idle_seconds: float,
+    ) -> None:
+        self.is_dead = False
+        self._reader = reader
+        self._writer = writer
+        self._counters = counters
+        self._idle_seconds = idle_seconds
+        self._waiting: dict[int, tuple[bytes, asyncio.Future[bytes | None]]] = {}
+        self._loop = asyncio.get_running_loop()
+        self._idle: asyncio.TimerHandle | None = None
+        self._task = self._loop.create_task(self._read())
+
+    async def ask(self, make_query: MakeQuery) -> bytes | Failure | None:
+        """The reply; None where the connection died first."""
+        if len(self._waiting) >= MAX_ON_CONNECTION:
+            return Failure(FailureKind.BUSY, "too many queries are under way on its connection")
+        message_id = secrets.randbelow(_IDS)
+        while message_id in self._waiting:
+            message_id = secrets.randbelow(_IDS)
+        query = make_query(message_id)
+        reply: asyncio.Future[bytes | None] = self._loop.create_future()
+        self._waiting[message_id] = query, reply
+        self._keep()
+        self._counters.sent += 1
+        self._writer.write(len(query).to_bytes(_LENGTH, "big") + query)
+        try:
+            return await reply
+        finally:
+            del self._waiting[message_id]
+            if not self._waiting and not self.is_dead:
+                self._idle = self._loop.call_later(self._idle_seconds, self._end)
+
+    async def close(self) -> None:
+        self._end()
+        with suppress(asyncio.CancelledError):
+            await self._task
+
+    def _keep(self) -> None:
+        if self._idle is not None:
+            self._idle.cancel()
+            self._idle = None
+
+    def _end(self) -> None:
+        self.is_dead = True
+        self._keep()
+        self._task.cancel()
+
+    async def _read(self) -> None:
+        try:
+            while True:
+                length = int.from_bytes(await self._reader.readexactly(_LENGTH), "big")
+                self._take(await self._reader.readexactly(length))
+        except (asyncio.IncompleteReadError, OSError):  # of which ssl.SSLError is one
+            pass
+        finally:
+            self.is_dead = True
+            self._keep()
+            for _, reply in self._waiting.values():
+                if not reply.done():
+                    reply.set_result(None)
+            self._writer.transport.abort()
+
+    def _take(self, message: bytes) -> None:
+        message_id = int.from_bytes(message[:2], "big")
+        query, reply = self._waiting.get(message_id, (b"", None))
+        if reply is None or match_reply(query, message) is Match.FOREIGN:
+            self._counters.mismatched += 1
+            return
+        try:
+            read_reply(message)
+        except BadReply:
+            self._counters.malformed += 1
+            return
+        if not reply.done():
+            reply.set_result(message)

@@ -1,0 +1,359 @@
+"""The exchange with a fake upstream: what is sent, what is believed, what is left behind."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Iterator
+
+import dns.flags
+import dns.message
+import dns.name
+import pytest
+
+from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
+from minidns.upstream import datagram, exchange
+from minidns.upstream.exchange import Upstreams
+from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
+
+QUESTION = Question(dns.name.from_text("www.example.").to_wire(), 1)
+ADDRESS = "192.0.2.1"
+FORGED = "203.0.113.66"
+SOON, LATE = 0.05, 10.0  # seconds; the second is for what comes at once
+
+
+def addresses(reply: bytes | Failure) -> list[str]:
+    assert isinstance(reply, bytes), reply
+    return [rdata.to_text() for rrset in dns.message.from_wire(reply).answer for rdata in rrset]
+
+
+def descriptors() -> list[str]:
+    return sorted(os.listdir("/proc/self/fd")) if os.path.exists("/proc/self/fd") else []
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_open() -> Iterator[None]:
+    before = descriptors()
+    yield
+    assert descriptors() == before
+
+
+def test_what_is_sent() -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            question = QUESTION._replace(dnssec_ok=True, checking_disabled=True)
+            reply = await upstreams.exchange(fake.upstream(), question, LATE)
+            assert addresses(reply) == [ADDRESS]
+            (asked,) = fake.asked
+            assert asked.text == "www.example. A"
+            query = asked.query
+            assert query.flags == dns.flags.RD | dns.flags.CD
+            assert (query.payload, query.ednsflags, query.options) == (1232, dns.flags.DO, ())
+
+    run(main())
+
+
+def test_ids_ports_and_case_are_drawn() -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            for _ in range(200):
+                await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert len({asked.query.id for asked in fake.asked}) > 190
+            ports = [asked.source[1] for asked in fake.asked]
+            assert len(set(ports)) > 190
+            assert min(ports) >= 1024
+            assert sum(port < 32_768 for port in ports) > 50  # no ephemeral range of the kernel's
+            assert len({asked.qname.to_text() for asked in fake.asked}) > 100
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"message_id": 1},
+        {"qname": "other.example."},
+        {"qtype": "AAAA"},
+    ],
+)
+def test_a_reply_that_does_not_match_leaves_it_to_tcp(lie: dict[str, object]) -> None:
+    def script(asked: Asked) -> Acts:
+        if asked.protocol == "tcp":
+            return [asked.reply(f"@ 300 A {ADDRESS}")]
+        if "message_id" in lie:
+            lie["message_id"] = asked.query.id ^ 1
+        return [
+            asked.reply(f"@ 300 A {FORGED}", **lie),  # type: ignore[arg-type]
+            asked.reply(f"@ 300 A {FORGED}"),  # too late: UDP is not believed any more
+        ]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            assert [asked.protocol for asked in fake.asked] == ["udp", "tcp"]
+            assert upstreams.counters.mismatched == 1
+            await upstreams.close()
+
+    run(main())
+
+
+def test_from_elsewhere_is_not_even_seen() -> None:
+    def script(asked: Asked) -> Acts:
+        forged = asked.reply(f"@ 300 A {FORGED}")
+        return [
+            From("127.0.0.1", forged),
+            From("127.0.0.2", forged),
+            asked.reply(f"@ 300 A {ADDRESS}"),
+        ]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            assert upstreams.counters.mismatched == 0
+
+    run(main())
+
+
+def test_a_flood_of_forged_replies() -> None:
+    def script(asked: Asked) -> Acts:
+        good = asked.reply(f"@ 300 A {ADDRESS}")
+        if asked.protocol == "tcp":
+            return [good]
+        forged = asked.reply(f"@ 300 A {FORGED}").to_wire()
+        others = [n.to_bytes(2, "big") + forged[2:] for n in range(3000) if n != asked.query.id]
+        return [Flood(others), asked.reply(f"@ 300 A {FORGED}")]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
+
+
+def test_malformed_replies_do_not_end_the_wait() -> None:
+    def script(asked: Asked) -> Acts:
+        good = asked.reply(f"@ 300 A {ADDRESS}")
+        return [good.to_wire()[:-3], good.to_wire()[:-20], good]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            assert upstreams.counters.malformed == 2
+
+    run(main())
+
+
+def test_truncated_is_asked_again_over_tcp() -> None:
+    def script(asked: Asked) -> Acts:
+        if asked.protocol == "udp":
+            return [asked.truncated(f"@ 300 A {FORGED}")]
+        return [asked.reply(f"@ 300 A {ADDRESS}")]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            assert upstreams.counters.truncated == 1
+            await upstreams.close()
+
+    run(main())
+
+
+def test_an_upstream_that_loses_the_case(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    def script(asked: Asked) -> Acts:
+        lower = str(asked.qname).lower()
+        return [asked.reply(f"{lower} 300 A {ADDRESS}", qname=lower)]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            question = Question(dns.name.from_text(f"{'x' * 60}.example.").to_wire(), 1)
+            for _ in range(3):
+                reply = await upstreams.exchange(fake.upstream(), question, LATE)
+                assert addresses(reply) == [ADDRESS]
+            assert [asked.protocol for asked in fake.asked] == ["udp", "tcp", "udp", "udp"]
+            await upstreams.close()
+
+    run(main())
+    assert caplog.text.count("loses the case") == 1
+
+
+def test_nobody_listens() -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            fake.close_udp()
+            reply = await Upstreams().exchange(fake.upstream(), QUESTION, LATE)
+            assert isinstance(reply, Failure)
+            assert (reply.kind, reply.text) == (FailureKind.UNREACHABLE, "Connection refused")
+
+    run(main())
+
+
+@pytest.mark.parametrize("protocol", [Protocol.UDP, Protocol.TCP])
+def test_no_answer_in_time(protocol: Protocol) -> None:
+    async def main() -> None:
+        async with fake_upstream(drop_all) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(protocol), QUESTION, SOON)
+            assert reply == Failure(FailureKind.TIMEOUT, "no answer within 0.05 s")
+            assert (upstreams.counters.timed_out, upstreams.counters.in_flight) == (1, 0)
+            await upstreams.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("protocol", [Protocol.UDP, Protocol.TCP])
+def test_given_up_by_the_client(protocol: Protocol) -> None:
+    async def main() -> None:
+        async with fake_upstream(drop_all) as fake:
+            upstreams = Upstreams()
+            asking = asyncio.ensure_future(
+                upstreams.exchange(fake.upstream(protocol), QUESTION, LATE)
+            )
+            await fake.until_asked(1)
+            asking.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await asking
+            assert upstreams.counters.in_flight == 0
+            await upstreams.close()
+
+    run(main())
+
+
+def test_bound_on_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange, "MAX_PER_UPSTREAM", 2)
+
+    async def main() -> None:
+        async with fake_upstream(drop_all) as fake:
+            upstreams = Upstreams()
+            asks = [upstreams.exchange(fake.upstream(), QUESTION, SOON) for _ in range(3)]
+            replies = await asyncio.gather(*asks)
+            kinds = [reply.kind for reply in replies if isinstance(reply, Failure)]
+            assert sorted(kinds, key=str) == [FailureKind.BUSY, *[FailureKind.TIMEOUT] * 2]
+
+    run(main())
+
+
+def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(datagram, "_open", refuse)
+
+    async def main() -> None:
+        reply = await Upstreams().exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
+        assert reply == Failure(FailureKind.BUSY, "Too many open files")
+
+    run(main())
+
+
+def test_many_queries_on_one_connection_in_any_order() -> None:
+    held = asyncio.Event()
+
+    def script(asked: Asked) -> Acts:
+        good = asked.reply(f"@ 300 A 192.0.2.{len(asked.text.split('.')[0])}")
+        return [held, good] if asked.text.startswith("a.") else [good]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            names = ["a", "bb", "ccc", "dddd"]
+            asks = [
+                asyncio.ensure_future(
+                    upstreams.exchange(
+                        fake.upstream(Protocol.TCP),
+                        Question(dns.name.from_text(f"{name}.example.").to_wire(), 1),
+                        LATE,
+                    )
+                )
+                for name in names
+            ]
+            for asked, number in zip(asks[1:], (2, 3, 4), strict=True):
+                assert addresses(await asked) == [f"192.0.2.{number}"]
+            assert not asks[0].done()
+            held.set()
+            assert addresses(await asks[0]) == ["192.0.2.1"]
+            assert fake.connections == 1
+            assert len({asked.query.id for asked in fake.asked}) == 4
+            await upstreams.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("end", list(End))
+def test_a_connection_that_dies_is_replaced(end: End) -> None:
+    def script(asked: Asked) -> Acts:
+        return [end] if asked.connection == 1 else [asked.reply(f"@ 300 A {ADDRESS}")]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            asks = [
+                upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE) for _ in range(5)
+            ]
+            for reply in await asyncio.gather(*asks):
+                assert addresses(reply) == [ADDRESS]
+            assert fake.connections == 2
+            await upstreams.close()
+
+    run(main())
+
+
+def test_one_that_always_dies() -> None:
+    async def main() -> None:
+        async with fake_upstream(lambda _: [End.CLOSE]) as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE)
+            assert isinstance(reply, Failure)
+            assert reply.kind is FailureKind.UNREACHABLE
+            assert len(fake.asked) == 2
+            await upstreams.close()
+
+    run(main())
+
+
+def test_an_idle_connection_is_closed() -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams(idle_seconds=0.0)
+            for _ in range(2):
+                reply = await upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE)
+                assert addresses(reply) == [ADDRESS]
+                while fake.open_connections:
+                    await asyncio.sleep(0)
+            assert fake.connections == 2
+            await upstreams.close()
+
+    run(main())
+
+
+def test_over_ipv6() -> None:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        pytest.skip("no IPv6 here")
+
+    async def main() -> None:
+        async with fake_upstream(host="::1") as fake:
+            upstreams = Upstreams()
+            for protocol in (Protocol.UDP, Protocol.TCP):
+                reply = await upstreams.exchange(fake.upstream(protocol), QUESTION, LATE)
+                assert addresses(reply) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
