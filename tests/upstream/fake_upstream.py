@@ -333,6 +333,7 @@ def run(test: Coroutine[Any, Any, None]) -> None:
     async def guarded() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, what: complaints.append(what))
         await asyncio.wait_for(test, PATIENCE)
+        await asyncio.sleep(0)  # a turn in which what has just ended is taken away
         left = asyncio.all_tasks() - {asyncio.current_task()}
         assert not left, left
 
