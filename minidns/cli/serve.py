@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minidns.cli import output
-from minidns.config import DEFAULT_PORT, DEFAULT_ZONES, ServeSettings
+from minidns.config import (
+    DEFAULT_PORT,
+    DEFAULT_ZONES,
+    ForwardGroup,
+    ResolverSettings,
+    ServeSettings,
+)
 
 if TYPE_CHECKING:
     from minidns.zone.model import Fault
@@ -50,10 +56,26 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         f"127.0.0.1:{DEFAULT_PORT} and [::1]:{DEFAULT_PORT}). Sockets that systemd passes are used "
         "instead",
     )
-    parser.add_argument(
+    forwarding = parser.add_mutually_exclusive_group()
+    forwarding.add_argument(
+        "--forward",
+        action="append",
+        metavar="UPSTREAM",
+        help="a resolver for all names that no zone here holds: 9.9.9.9, [2620:fe::fe]:53, "
+        "tcp://9.9.9.9, tls://9.9.9.9#dns.quad9.net; may be given several times, and is asked in "
+        "that order (default: such names are REFUSED)",
+    )
+    forwarding.add_argument(
         "--no-forward",
         action="store_true",
-        help="answer for the zones alone; changes nothing yet, since nothing is forwarded",
+        help="answer for the zones alone, as without --forward",
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        metavar="NETWORK",
+        help="clients that are answered for names that no zone here holds, as 10.0.0.0/8; may be "
+        "given several times (default: private networks)",
     )
     parser.add_argument(
         "--strict",
@@ -121,8 +143,11 @@ def run(arguments: argparse.Namespace) -> int:
     from minidns.server.start_error import StartError, WorkersFailed
 
     output.log_to_stderr(arguments.log_level)
+    settings = _settings_of(arguments)
     try:
-        serve(_settings_of(arguments), _report, _announce)
+        if settings.resolver.is_on:
+            _check(settings)
+        serve(settings, _report, _announce)
     except (StartError, WorkersFailed) as error:
         output.say(f"minidns: {error}")
         return NOT_STARTED if isinstance(error, StartError) else FAILED
@@ -162,7 +187,21 @@ def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
         chaos_identity=arguments.chaos_identity,
         rotate=arguments.rotate,
         cache_dir=arguments.cache_dir,
+        resolver=ResolverSettings(
+            is_on=bool(arguments.forward),
+            forward=(ForwardGroup(tuple(arguments.forward or ())),),
+            allow=None if arguments.allow is None else tuple(arguments.allow),
+        ),
     )
+
+
+def _check(settings: ServeSettings) -> None:
+    """Raises StartError."""
+    from minidns.server.config_file import find_conflicts
+    from minidns.server.start_error import StartError
+
+    if conflicts := find_conflicts(settings):
+        raise StartError(f"not started: {'; '.join(conflicts)}")
 
 
 def _report(faults: Sequence["Fault"]) -> None:

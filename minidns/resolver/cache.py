@@ -82,10 +82,10 @@ class Cache:
             key = head + name
             packed = entries.get(key)
             if packed:
-                hit = Hit(question, packed, now)
+                hit = Hit(question._replace(qname=name), packed, now)
                 if hit.is_fresh:
                     self._negative.touched.add(key)
-                    return hit
+                    return hit if name == question.qname else _below(hit, name, question, now)
             if not name[0]:
                 return None
             name = name[1 + name[0] :]
@@ -156,6 +156,14 @@ class Cache:
             "added": self._added,
             "evicted": self._positive.evicted + self._negative.evicted,
         }
+
+
+def _below(hit: Hit, name: bytes, question: Question, now: float) -> Hit:
+    """What was said of a name, said of one below it: octets point into the name that was asked."""
+    segment = hit.segment_at(now)
+    authority = tuple(one if one.owner else one._replace(owner=name) for one in segment.authority)
+    packed = pack_answer(question, segment._replace(authority=authority), now)
+    return Hit(question, packed, now)
 
 
 def _bits(question: Question) -> int:

@@ -73,7 +73,9 @@ class Networks:
         self._ipv4 = _by_length(listed, 4)
         self._ipv6 = _by_length(listed, 6)
 
-    def __contains__(self, octets: bytes) -> bool:
+    def __contains__(self, octets: object) -> bool:
+        if not isinstance(octets, bytes):
+            return False
         if len(octets) == 16:
             if octets[:12] != _MAPPED:
                 value = int.from_bytes(octets, "big")

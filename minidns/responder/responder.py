@@ -10,17 +10,19 @@ Knows no socket, no clock, no event loop: time is a callable given at the start.
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
 from minidns.authority.find import Found, Outcome, find, find_zone
+from minidns.resolver.model import Question
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.body_cache import BodyCache, Unfit, body_key, encode_found, splice
 from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
+from minidns.responder.outside import Outside
 from minidns.responder.reply_opt import OptWriter
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
@@ -33,6 +35,8 @@ from minidns.zone.model import BrokenZone, Catalog, Zone
 log = logging.getLogger(__name__)
 
 _IN = int(RRClass.IN)
+_ANY = int(RRType.ANY)
+_CD = 0x10  # of octet 3 of a header, RFC 4035 section 3.1.6
 _CH = int(RRClass.CH)
 _ANSWER = Outcome.ANSWER
 _NO_QUESTION_TYPES = frozenset({0, int(RRType.OPT), int(RRType.TSIG)})  # RFC 6895 section 3.1
@@ -70,8 +74,11 @@ class Responder:
         policy: Policy,
         cookies: Cookies,
         unix_time: Callable[[], float],
+        outside: Outside | None = None,
     ) -> None:
+        """Without `outside` names that no zone here holds are refused."""
         self._catalog = catalog
+        self._outside = outside
         self._policy = policy
         self._reader = QueryReader()
         self._opts = OptWriter(policy.udp_payload, policy.nsid.encode(), cookies, unix_time)
@@ -84,46 +91,60 @@ class Responder:
         self.ordinary = Ordinary(
             catalog, self._bodies, self._opts, self.datagram_answers, self.stream_answers
         )
+        self._is_short_way_right = False  # none of its answers may be another's to give
+        self._take(catalog)
         self.failures = 0  # queries that ended in the last resort
 
     def swap(self, catalog: Catalog) -> None:
         """Answer from other zones from now on; nothing of the old ones is kept."""
-        self._catalog = self.ordinary.catalog = catalog
+        self._take(catalog)
         self._bodies.forget()
         self.datagram_answers.clear()
         self.stream_answers.clear()
 
-    def respond(self, wire: bytes, client: bytes, via: Via) -> bytes | None:
-        """The reply to one message, None for none. Never raises.
+    def _take(self, catalog: Catalog) -> None:
+        self._catalog = self.ordinary.catalog = catalog
+        self._is_short_way_right = not self._policy.rotate
+        if self._outside is not None:
+            self._outside.catalog = catalog
+            self._is_short_way_right &= not self._outside.cuts_into(catalog)
+
+    def respond(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes] | None:
+        """The reply to one message, now or later, None for none. Never raises.
 
         `client` is the address as 4 or 16 octets, an IPv4-mapped one as 4.
         """
         if len(wire) < HEADER or wire[2] & 0x80:
             return None
         try:
-            if not self._policy.rotate:
+            if self._is_short_way_right:
                 reply = self.ordinary.answer(wire, client, via)
                 if reply is not None:
                     return reply
             return self.respond_at_length(wire, client, via)
         except Exception:  # the last resort: a fault of ours is not the end of the server
-            self.failures += 1
-            if self._log_limit.allows():
-                log.exception("a query failed: %s", wire[:300].hex())
-            question, edns = b"", None
-            with suppress(Exception):  # it may be the reader that failed
-                question, edns = self._reader.read_what_can_be(wire)
-            opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
-            return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt)
+            return self._fail(wire)
 
-    def respond_at_length(self, wire: bytes, client: bytes, via: Via) -> bytes:
+    def _fail(self, wire: bytes) -> bytes:
+        self.failures += 1
+        if self._log_limit.allows():
+            log.exception("a query failed: %s", wire[:300].hex())
+        question, edns = b"", None
+        with suppress(Exception):  # it may be the reader that failed
+            question, edns = self._reader.read_what_can_be(wire)
+        opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
+        return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt)
+
+    def respond_at_length(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes]:
         """The reply by the long way, which is right for every message of 12 octets with QR=0."""
         try:
             return self._answer(wire, self._reader.read(wire), client, via)
         except QueryError as fault:
             return self._refuse(wire, fault, client, via)
 
-    def _answer(self, wire: bytes, query: Query, client: bytes, via: Via) -> bytes:
+    def _answer(
+        self, wire: bytes, query: Query, client: bytes, via: Via
+    ) -> bytes | Awaitable[bytes]:
         edns = query.edns
         if edns is not None and edns.version:
             return self._error(wire, Rcode.BADVERS, query.question, edns, client, via)
@@ -131,20 +152,70 @@ class Responder:
             is_good = edns is None or self._opts.accepts(edns.cookie, client)
             rcode = Rcode.NOERROR if is_good else Rcode.BADCOOKIE  # RFC 7873 section 5.4
             return self._error(wire, rcode, b"", edns, client, via)
+        outside = self._outside
+        if outside is not None and self._is_outside(outside, query):
+            return self._answer_outside(outside, wire, query, client, via)
         body, found = self._find_body(query)
-        question = query.question
+        reply = self._assemble(wire, query, body, b"", client, via)
+        self.ordinary.remember(wire, query)
+        if found is not None and self._is_cachable(len(wire), query, found):
+            (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
+        return reply
+
+    def _assemble(
+        self, wire: bytes, query: Query, body: Body, error: bytes, client: bytes, via: Via
+    ) -> bytes:
+        """`error`: a written EDE option, for a client that speaks EDNS."""
+        question, edns = query.question, query.edns
         if edns is None:
             opt = b""
             limit = MAX_MESSAGE if via.is_stream else UDP_WITHOUT_EDNS
         else:
             size = HEADER + len(question) + len(body.wire)
-            opt = self._opts.write(edns, client, via, size)
+            opt = self._opts.write(edns, client, via, size, error=error)
             limit = MAX_MESSAGE if via.is_stream else min(edns.payload, self._opts.payload)
-        reply = assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
-        self.ordinary.remember(wire, query)
-        if found is not None and self._is_cachable(len(wire), query, found):
-            (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
-        return reply
+        return assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
+
+    def _is_outside(self, outside: Outside, query: Query) -> bool:
+        """Whether somebody else is to be asked: the deepest of zones and groups says."""
+        return (
+            query.qclass == _IN
+            and query.qtype not in _NO_QUESTION_TYPES
+            and query.qtype not in _REFUSED_TYPES
+            and outside.group_of(query.qname) is not None
+        )
+
+    def _answer_outside(
+        self, outside: Outside, wire: bytes, query: Query, client: bytes, via: Via
+    ) -> bytes | Awaitable[bytes]:
+        if not outside.allows(client):
+            raise _refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
+        if not wire[2] & 1:  # what is kept here is nobody's to look through
+            raise _refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
+        if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
+            raise _refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
+        is_dnssec = query.edns is not None and query.edns.dnssec_ok
+        question = Question(query.qname, query.qtype, is_dnssec, bool(wire[3] & _CD))
+        body = outside.find(question, wire[3])
+        if body is not None:
+            return self._assemble(wire, query, body, b"", client, via)
+        return self._await_outside(outside, question, wire, query, client, via)
+
+    async def _await_outside(
+        self,
+        outside: Outside,
+        question: Question,
+        wire: bytes,
+        query: Query,
+        client: bytes,
+        via: Via,
+    ) -> bytes:
+        try:
+            body, error = await outside.resolve(question, wire[3], client)
+            option = write_extended_error(*error) if error and query.edns else b""
+            return self._assemble(wire, query, body, option, client, via)
+        except Exception:  # the last resort, as above
+            return self._fail(wire)
 
     def _is_cachable(self, size: int, query: Query, found: Found) -> bool:
         """Whether the reply depends on the query's octets alone and is likely to be asked again."""

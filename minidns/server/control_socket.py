@@ -41,7 +41,7 @@ class ControlSocket:
         self.path = path
         self._commands = commands
         self._server: asyncio.Server | None = None
-        self._clients = 0
+        self._clients: set[asyncio.Task[None]] = set()
         self._inode = 0
 
     async def open(self) -> None:
@@ -59,17 +59,25 @@ class ControlSocket:
                 os.unlink(self.path)
         self._server.close()
         self._server = None
+        for client in self._clients:
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        await asyncio.sleep(0)  # their connections are closed in the next turn
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._clients += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self._clients.add(task)
         try:
-            if self._clients <= MAX_CLIENTS:
+            if len(self._clients) <= MAX_CLIENTS:
                 await self._answer(reader, writer)
+            writer.close()
+            await asyncio.wait_for(writer.wait_closed(), SEND_SECONDS)
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
             log.debug("a client of the control socket has gone", exc_info=True)
         finally:
-            self._clients -= 1
-            writer.close()
+            writer.transport.abort()
+            self._clients.discard(task)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await asyncio.wait_for(reader.readline(), REQUEST_SECONDS)

@@ -9,8 +9,11 @@ from minidns.zone.model import BrokenZone, Catalog, Zone
 SHOWN_ZONES = 5  # names in the line; more are counted
 
 
-def describe(catalog: Catalog, listeners: Listeners) -> str:
-    """`3 zones, 42 records (a., b., c.) on 127.0.0.1:53 (UDP and TCP)`, and what is broken."""
+def describe(catalog: Catalog, listeners: Listeners, upstreams: Sequence[str] = ()) -> str:
+    """`3 zones, 42 records (a., b., c.) on 127.0.0.1:53 (UDP and TCP)`, and what is broken.
+
+    `upstreams` are those of all other names, as the user wrote them.
+    """
     served = [zone for zone in catalog.zones.values() if isinstance(zone, Zone)]
     broken = [zone for zone in catalog.zones.values() if isinstance(zone, BrokenZone)]
     if served:
@@ -20,8 +23,10 @@ def describe(catalog: Catalog, listeners: Listeners) -> str:
         what = "no zone"
     if broken:
         what += f", {len(broken)} refused that answer SERVFAIL ({_names(broken)})"
-    elif not served:
+    elif not served and not upstreams:
         what += ", every query is REFUSED"
+    if upstreams:
+        what += f", other names from {', '.join(upstreams)}"
     return f"{what} on {listeners}"
 
 

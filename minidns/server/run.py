@@ -24,7 +24,7 @@ from minidns.server.lower_settings import policy_of, tcp_limits_of
 from minidns.server.named_paths import unusable_paths
 from minidns.server.ready import describe
 from minidns.server.reload import Reloading
-from minidns.server.server import Server
+from minidns.server.server import Server, make_resolving
 from minidns.server.signals import Hangup, end_at_sigterm, stop_event
 from minidns.server.snapshot_store import snapshots_in
 from minidns.server.start_error import StartError
@@ -58,9 +58,12 @@ def serve(
     tcp_limits = _fit_tcp_limits(settings)
     limits = settings.limits
     look_for = (settings.zones, settings.cache_dir, limits.reload_poll)
-    ready = describe(holding.catalog, groups[0])
+    resolver = settings.resolver
+    asked = [text for group in resolver.forward or () for text in group.upstreams]
+    ready = describe(holding.catalog, groups[0], asked if resolver.is_on else ())
     if settings.workers == 1:
-        server = Server(holding.catalog, groups[0], policy, tcp_limits)
+        resolving = make_resolving(settings.resolver)
+        server = Server(holding.catalog, groups[0], policy, tcp_limits, None, resolving)
         audience = _OneResponder(server.responder)
         reloading = Reloading(holding, *look_for, report, audience, look_apart=True)
         asyncio.run(_serve(server, reloading, hangup, lambda: announce(ready), limits.stop_grace))
@@ -70,7 +73,7 @@ def serve(
     from minidns.server.worker import Duty
 
     secrets = make_cookie_secrets(time.monotonic())
-    duty = Duty(policy, tcp_limits, secrets, limits.stop_grace)
+    duty = Duty(policy, tcp_limits, secrets, limits.stop_grace, settings.resolver)
     supervisor = Supervisor(duty, limits, holding.catalog, groups)
     reloading = Reloading(holding, *look_for, report, supervisor, look_apart=False)
     ready = f"{ready} by {settings.workers} workers"

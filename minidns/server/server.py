@@ -7,7 +7,9 @@ are given; the secrets of cookies are made here where none are given, and follow
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from minidns.config import ResolverSettings
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
 from minidns.server.cookie_secrets import CookieSecrets, make_cookie_secrets
@@ -17,11 +19,23 @@ from minidns.transport.tcp_limits import TcpLimits
 from minidns.transport.udp import UdpServer
 from minidns.zone.model import Catalog
 
+if TYPE_CHECKING:
+    from minidns.server.resolving import Resolving
+
+
+def make_resolving(settings: ResolverSettings) -> "Resolving | None":
+    """None where names outside are not asked for; then nothing of it is even imported."""
+    if not settings.is_on:
+        return None
+    from minidns.server.resolving import Resolving
+
+    return Resolving(settings)
+
 
 class Server:
     """Answers on `listeners` from `catalog` between `start()` and `stop()`, which closes them.
 
-    `monotonic` is the clock of `secrets`.
+    `monotonic` is the clock of `secrets`. Without `resolving` names outside are refused.
     """
 
     def __init__(
@@ -31,6 +45,7 @@ class Server:
         policy: Policy,
         tcp_limits: TcpLimits,
         secrets: CookieSecrets | None = None,
+        resolving: "Resolving | None" = None,
         unix_time: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -39,7 +54,9 @@ class Server:
         self._secrets = secrets or make_cookie_secrets(monotonic())
         self._cookies = Cookies(*self._secrets.at(monotonic()))
         self._rotation: asyncio.TimerHandle | None = None
-        responder = Responder(catalog, policy, self._cookies, unix_time)
+        self._resolving = resolving
+        outside = resolving.outside if resolving else None
+        responder = Responder(catalog, policy, self._cookies, unix_time, outside)
         self.responder = responder
         answers = responder.datagram_answers.replies
         self.udp = [UdpServer(sock, responder.respond, answers) for sock in listeners.udp]
@@ -64,6 +81,8 @@ class Server:
             self._rotation.cancel()
         self.tcp.stop_accepting()
         await asyncio.gather(self.tcp.drain(grace), *(_end(each, grace) for each in self.udp))
+        if self._resolving is not None:
+            await self._resolving.close()
         self.listeners.close()
 
     def _await_period(self, loop: asyncio.AbstractEventLoop) -> None:

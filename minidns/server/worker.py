@@ -10,12 +10,13 @@ import logging
 import signal
 from typing import Any, BinaryIO, NamedTuple
 
+from minidns.config import ResolverSettings
 from minidns.responder.responder import Policy
 from minidns.server.channel import READY, TAKEN, Channel
 from minidns.server.cookie_secrets import CookieSecrets
 from minidns.server.listeners import Listeners
 from minidns.server.loop_faults import limited_log
-from minidns.server.server import Server
+from minidns.server.server import Server, make_resolving
 from minidns.server.take_over import take_over
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.model import Catalog
@@ -29,12 +30,13 @@ HELD_BACK = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
 
 
 class Duty(NamedTuple):
-    """What is the same for all workers. `grace` is in seconds."""
+    """What is the same for all workers. `grace` is in seconds; each resolves by itself."""
 
     policy: Policy
     tcp_limits: TcpLimits
     secrets: CookieSecrets
     grace: float
+    resolver: ResolverSettings
 
 
 def run_worker(
@@ -55,7 +57,10 @@ class _Worker:
     def __init__(
         self, duty: Duty, catalog: Catalog, listeners: Listeners, channel: Channel
     ) -> None:
-        self._server = Server(catalog, listeners, duty.policy, duty.tcp_limits, duty.secrets)
+        resolving = make_resolving(duty.resolver)
+        self._server = Server(
+            catalog, listeners, duty.policy, duty.tcp_limits, duty.secrets, resolving
+        )
         self._catalog = catalog
         self._channel = channel
         self._grace = duty.grace

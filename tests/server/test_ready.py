@@ -52,6 +52,13 @@ def test_nothing() -> None:
     assert describe(Catalog({}), NOWHERE) == "no zone, every query is REFUSED on "
 
 
+def test_upstreams() -> None:
+    upstreams = ("9.9.9.9", "tls://9.9.9.10#dns.example")
+    assert describe(Catalog({}), NOWHERE, upstreams) == (
+        "no zone, other names from 9.9.9.9, tls://9.9.9.10#dns.example on "
+    )
+
+
 def test_addresses() -> None:
     first, second, third = (bind_pair("127.0.0.1", 0) for _ in range(3))
     try:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from minidns.config import Limits, ServeSettings
+from minidns.config import Limits, ResolverSettings, ServeSettings
 from minidns.responder.responder import Policy
 from minidns.server import supervisor as supervisor_module
 from minidns.server import worker as worker_module
@@ -34,7 +34,13 @@ from tests.server.loaded import COM, catalog_of, loaded
 from tests.server.own_process import given_back
 
 LISTEN = ("127.0.0.1:0",)
-DUTY = Duty(Policy(), TcpLimits(), CookieSecrets(b"k" * 32, 0.0), grace=1.0)
+DUTY = Duty(
+    Policy(),
+    TcpLimits(),
+    CookieSecrets(b"k" * 32, 0.0),
+    grace=1.0,
+    resolver=ResolverSettings(is_on=False),
+)
 SECONDS = 10.0
 
 
