@@ -48,7 +48,7 @@ class ControlSocket:
         """Listen. Raises OSError, FileExistsError where another server has that path."""
         sock = _bind(self.path)
         self._inode = os.lstat(self.path).st_ino
-        self._server = await asyncio.start_unix_server(self._serve, sock=sock, limit=MAX_REQUEST)
+        self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=MAX_REQUEST)
 
     async def close(self) -> None:
         """Take no more requests, and remove the file."""
@@ -64,10 +64,12 @@ class ControlSocket:
         await asyncio.gather(*self._clients, return_exceptions=True)
         await asyncio.sleep(0)  # their connections are closed in the next turn
 
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        client = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+        self._clients.add(client)
+        client.add_done_callback(self._clients.discard)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
-        self._clients.add(task)
         try:
             if len(self._clients) <= MAX_CLIENTS:
                 await self._answer(reader, writer)
@@ -77,7 +79,6 @@ class ControlSocket:
             log.debug("a client of the control socket has gone", exc_info=True)
         finally:
             writer.transport.abort()
-            self._clients.discard(task)
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         request = await asyncio.wait_for(reader.readline(), REQUEST_SECONDS)
