@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from minidns import __version__
-from minidns.cli import check, convert, output, schema, serve
+from minidns.cli import cache, check, convert, output, schema, serve
 
 USAGE = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -63,7 +63,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"minidns {__version__}")
     parser.set_defaults(run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (serve, check, convert, schema):
+    for module in (serve, check, convert, schema, cache):
         module.add_parser(subparsers)
     return parser
 

@@ -92,6 +92,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         "start; '' for nowhere (default: minidns in $XDG_CACHE_HOME or ~/.cache)",
     )
     parser.add_argument(
+        "--control",
+        type=Path,
+        metavar="SOCKET",
+        help="the Unix socket of `minidns cache`, there with --forward (default: one in a "
+        "directory of this user's own)",
+    )
+    parser.add_argument(
         "--nsid",
         default="",
         metavar="TEXT",
@@ -187,6 +194,7 @@ def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
         chaos_identity=arguments.chaos_identity,
         rotate=arguments.rotate,
         cache_dir=arguments.cache_dir,
+        control=arguments.control,
         resolver=ResolverSettings(
             is_on=bool(arguments.forward),
             forward=(ForwardGroup(tuple(arguments.forward or ())),),

@@ -28,6 +28,7 @@ _COOKIE_AT = len(_ONE_QUESTION) + 15  # the same up to the value of an OPT's fir
 _KNOWN = 512  # surroundings of a question remembered: clients send few different ones
 _LONGEST_KNOWN = len(_ONE_QUESTION) + 64  # octets of one
 _ANSWER = Outcome.ANSWER
+_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 # Types that are refused, and DS, which may be the parent zone's to answer.
 _EXTRAORDINARY = frozenset(
     {0, *map(int, (RRType.OPT, RRType.DS))} | set(range(RRType.TKEY, RRType.ANY))
@@ -52,6 +53,7 @@ class Ordinary:
         stream_answers: AnswerCache,
     ) -> None:
         self.catalog = catalog
+        self.leaves_chains = False  # to the long way, which may have them followed elsewhere
         self._bodies = bodies
         self._opts = opts
         self._datagram_answers = datagram_answers
@@ -104,6 +106,8 @@ class Ordinary:
         if rrset is None or rrset.wire is None:
             found = find(zone, qname, qtype)
             outcome, node, is_synthesized = found
+            if self.leaves_chains and outcome in _LEADS_ON:
+                return None
             if outcome is _ANSWER:
                 rrset = node.rrsets.get(qtype)
             if is_synthesized or len(node.name) != len(qname):

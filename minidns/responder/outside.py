@@ -8,14 +8,14 @@ in public answers are taken out before they are kept. AA is never set.
 from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
-from minidns.authority.find import find, find_zone
-from minidns.authority.solve import solve
+from minidns.authority.find import Found, Outcome, find, find_zone
+from minidns.authority.solve import Solution, solve
 from minidns.resolver.cache import Cache
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.model import Group, Question, Resolved, Segment
 from minidns.resolver.rebinding import filter_private
-from minidns.wire.codes import ExtendedError
-from minidns.wire.response import QR, Body, Records, Sections, encode
+from minidns.wire.codes import ExtendedError, RRType
+from minidns.wire.response import AA, QR, Body, Records, Sections, encode
 from minidns.zone.model import Catalog, Zone
 
 RA = 0x0080
@@ -23,6 +23,8 @@ _AD = 0x20  # of octet 3 of a query
 _CD = 0x10
 _FILTERED = "a private address in a public answer"
 _ROOT = b"\x00"
+_CNAME = int(RRType.CNAME)
+_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 
 Error = tuple[ExtendedError, str]
 
@@ -68,16 +70,21 @@ class Outside:
         allowed: Container[bytes],
         private: Container[bytes],
         private_domains: Sequence[bytes],
+        special: Catalog,
         cache: Cache,
         make_resolver: Callable[[PublicAnswers, Callable[[Group, bytes], bool]], Resolves],
         clock: Callable[[], float],
     ) -> None:
-        """Each group's domain is its own. `private` are addresses that no public name may have."""
+        """Each group's domain is its own. `private` are addresses that no public name may have.
+
+        Names in the zones of `special` are not asked of a group for a domain above them.
+        """
         self._groups = {group.domain: group for group in groups}
         self._numbers = {group.number: group for group in groups}
         self._allowed = allowed
         self._private = private
         self._private_domains = private_domains
+        self._special = special
         self._clock = clock
         self.catalog = Catalog({})
         self.resolver = make_resolver(
@@ -108,6 +115,44 @@ class Outside:
             for domain in self._groups
         )
 
+    def find_special(self, question: Question, bits: int) -> Body | None:
+        """The answer for a special-use name (RFC 6761, RFC 6303), unless a group is for it."""
+        qname, qtype, *_ = question
+        zone = find_zone(self._special, qname, qtype)
+        group = self.group_of(qname)
+        if not isinstance(zone, Zone) or (group and len(group.domain) >= len(zone.origin)):
+            return None
+        solution = solve(self._special, zone, qname, qtype, find(zone, qname, qtype))
+        flags = _flags(question, bits, False) | AA | solution.rcode
+        return encode(flags, solution.sections, len(qname), qname)
+
+    def target_of(self, found: Found, question: Question) -> Solution | None:
+        """A chain that leads from a zone here to a name that is resolved; None for all others."""
+        if found[0] not in _LEADS_ON:
+            return None
+        qname, qtype, *_ = question
+        zone = find_zone(self.catalog, qname, qtype)
+        if not isinstance(zone, Zone):
+            return None
+        solution = solve(self.catalog, zone, qname, qtype, found)
+        answer, authority = solution.sections[:2]
+        if authority or not answer or answer[-1].rtype != _CNAME or qtype == _CNAME:
+            return None
+        return solution if self.group_of(answer[-1].rdatas[0].lower()) is not None else None
+
+    async def follow(
+        self, solution: Solution, question: Question, bits: int, client: bytes
+    ) -> tuple[Body, Error | None]:
+        """The whole of a chain of which `target_of` has the first part."""
+        chain = solution.sections.answer
+        target = chain[-1].rdatas[0]
+        segment, error = await self._resolve(question._replace(qname=target.lower()), client)
+        sections = Sections(
+            chain + _owned(segment.answer, target), _owned(segment.authority, target), ()
+        )
+        flags = _flags(question, bits, False) | AA | segment.rcode
+        return encode(flags, sections, len(question.qname), question.qname), error
+
     def find(self, question: Question, bits: int) -> Body | None:
         """The answer that is kept. `bits`: octet 3 of the query."""
         group = self.group_of(question.qname)
@@ -123,6 +168,16 @@ class Outside:
         self, question: Question, bits: int, client: bytes
     ) -> tuple[Body, Error | None]:
         """The answer, and what an Extended DNS Error says of it (RFC 8914)."""
+        segment, error = await self._resolve(question, client)
+        sections = Sections(segment.answer, segment.authority, ())
+        flags = _flags(question, bits, segment.is_authentic) | segment.rcode
+        return encode(flags, sections, len(question.qname), question.qname), error
+
+    async def close(self) -> None:
+        """Who waits gets SERVFAIL."""
+        await self.resolver.close()
+
+    async def _resolve(self, question: Question, client: bytes) -> tuple[Segment, Error | None]:
         resolved = await self.resolver.resolve(self.group_of, question, client)
         segment, error = resolved
         group = self.group_of(question.qname)
@@ -132,13 +187,7 @@ class Outside:
                 segment, error = public, (ExtendedError.FILTERED, _FILTERED)
         if segment.target is not None:
             segment = self._end_here(segment, segment.target, question.qtype)
-        sections = Sections(segment.answer, segment.authority, ())
-        flags = _flags(question, bits, segment.is_authentic) | segment.rcode
-        return encode(flags, sections, len(question.qname), question.qname), error
-
-    async def close(self) -> None:
-        """Who waits gets SERVFAIL."""
-        await self.resolver.close()
+        return segment, error
 
     def _end_here(self, segment: Segment, target: bytes, qtype: int) -> Segment:
         """A chain that comes back into a zone here is answered from it, never from upstream."""

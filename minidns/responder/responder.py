@@ -22,7 +22,7 @@ from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
-from minidns.responder.outside import Outside
+from minidns.responder.outside import Error, Outside
 from minidns.responder.reply_opt import OptWriter
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
@@ -107,6 +107,7 @@ class Responder:
         self._is_short_way_right = not self._policy.rotate
         if self._outside is not None:
             self._outside.catalog = catalog
+            self.ordinary.leaves_chains = True
             self._is_short_way_right &= not self._outside.cuts_into(catalog)
 
     def respond(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes] | None:
@@ -156,9 +157,17 @@ class Responder:
         if outside is not None and self._is_outside(outside, query):
             return self._answer_outside(outside, wire, query, client, via)
         body, found = self._find_body(query)
+        leads_out = None
+        if outside is not None and found is not None:
+            question = _question_of(query, wire)
+            leads_out = outside.target_of(found, question)
+            if leads_out is not None and wire[2] & 1 and outside.allows(client):
+                following = outside.follow(leads_out, question, wire[3], client)
+                return self._await_outside(following, wire, query, client, via)
         reply = self._assemble(wire, query, body, b"", client, via)
         self.ordinary.remember(wire, query)
-        if found is not None and self._is_cachable(len(wire), query, found):
+        # What leads out is followed for some clients, and kept for none.
+        if found is not None and not leads_out and self._is_cachable(len(wire), query, found):
             (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
         return reply
 
@@ -190,28 +199,30 @@ class Responder:
     ) -> bytes | Awaitable[bytes]:
         if not outside.allows(client):
             raise _refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
+        question = _question_of(query, wire)
+        body = outside.find_special(question, wire[3])
+        if body is not None:
+            return self._assemble(wire, query, body, b"", client, via)
         if not wire[2] & 1:  # what is kept here is nobody's to look through
             raise _refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
         if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
             raise _refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
-        is_dnssec = query.edns is not None and query.edns.dnssec_ok
-        question = Question(query.qname, query.qtype, is_dnssec, bool(wire[3] & _CD))
         body = outside.find(question, wire[3])
         if body is not None:
             return self._assemble(wire, query, body, b"", client, via)
-        return self._await_outside(outside, question, wire, query, client, via)
+        resolving = outside.resolve(question, wire[3], client)
+        return self._await_outside(resolving, wire, query, client, via)
 
     async def _await_outside(
         self,
-        outside: Outside,
-        question: Question,
+        coming: Awaitable[tuple[Body, Error | None]],
         wire: bytes,
         query: Query,
         client: bytes,
         via: Via,
     ) -> bytes:
         try:
-            body, error = await outside.resolve(question, wire[3], client)
+            body, error = await coming
             option = write_extended_error(*error) if error and query.edns else b""
             return self._assemble(wire, query, body, option, client, via)
         except Exception:  # the last resort, as above
@@ -313,6 +324,11 @@ class _Failure(_Refusal):
 
     def __init__(self, reason: str, query: Query, error: ExtendedError) -> None:
         super().__init__(Rcode.SERVFAIL, reason, query, error)
+
+
+def _question_of(query: Query, wire: bytes) -> Question:
+    is_dnssec = query.edns is not None and query.edns.dnssec_ok
+    return Question(query.qname, query.qtype, is_dnssec, bool(wire[3] & _CD))
 
 
 def _plain_error(wire: bytes, rcode: int, question: bytes = b"", opt: bytes = b"") -> bytes:

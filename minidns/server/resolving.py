@@ -14,6 +14,8 @@ from minidns.resolver.upstream_address import parse_upstream
 from minidns.responder.outside import Outside, PublicAnswers
 from minidns.upstream.exchange import Upstreams
 from minidns.wire.name import name_from_text
+from minidns.zone.model import Catalog
+from minidns.zone.special_use import special_use_zones
 
 # What no public name may lead to, besides private networks: this host, and any (RFC 6890).
 _NEVER_PUBLIC = ("0.0.0.0/8", "::/128")
@@ -31,11 +33,13 @@ class Resolving:
         self.cache = Cache(settings.cache.size)
         private = (*map(str, PRIVATE_NETWORKS), *_NEVER_PUBLIC)
         allowed = settings.allow
+        self.resolver: Resolver[Hit]
         self.outside = Outside(
             self.groups,
             parse_networks(map(str, PRIVATE_NETWORKS) if allowed is None else allowed),
             parse_networks(private),
             [name_from_text(f"{name.rstrip('.')}.").lower() for name in settings.private_domains],
+            Catalog(special_use_zones()),
             self.cache,
             self._make_resolver,
             time.monotonic,
@@ -49,9 +53,10 @@ class Resolving:
     def _make_resolver(
         self, answers: PublicAnswers, is_ours: Callable[[Group, bytes], bool]
     ) -> Resolver[Hit]:
-        return Resolver(
+        self.resolver = Resolver(
             answers, self.upstreams.exchange, time.monotonic, secrets.token_bytes, is_ours
         )
+        return self.resolver
 
 
 def groups_of(settings: ResolverSettings) -> list[Group]:

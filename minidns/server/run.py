@@ -66,14 +66,15 @@ def serve(
         server = Server(holding.catalog, groups[0], policy, tcp_limits, None, resolving)
         audience = _OneResponder(server.responder)
         reloading = Reloading(holding, *look_for, report, audience, look_apart=True)
-        asyncio.run(_serve(server, reloading, hangup, lambda: announce(ready), limits.stop_grace))
+        work = _serve(server, settings, reloading, hangup, lambda: announce(ready))
+        asyncio.run(work)
         return
     # One process needs nothing of this, and starts some milliseconds sooner without.
     from minidns.server.supervisor import Supervisor
     from minidns.server.worker import Duty
 
     secrets = make_cookie_secrets(time.monotonic())
-    duty = Duty(policy, tcp_limits, secrets, limits.stop_grace, settings.resolver)
+    duty = Duty(policy, tcp_limits, secrets, limits.stop_grace, settings.resolver, settings.control)
     supervisor = Supervisor(duty, limits, holding.catalog, groups)
     reloading = Reloading(holding, *look_for, report, supervisor, look_apart=False)
     ready = f"{ready} by {settings.workers} workers"
@@ -130,21 +131,22 @@ def _fit_tcp_limits(settings: ServeSettings) -> TcpLimits:
 
 async def _serve(
     server: Server,
+    settings: ServeSettings,
     reloading: Reloading,
     hangup: Hangup,
     announce: Callable[[], None],
-    grace: float,
 ) -> None:
     """This process answers, and reloads by itself."""
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(limited_log())
     stopping = stop_event(loop, hangup, reloading.ask)
     server.start(loop)
+    await server.open_control(settings.control)
     announce()
     follow = loop.create_task(reloading.run())
     await stopping.wait()
     follow.cancel()
-    await server.stop(grace)
+    await server.stop(settings.limits.stop_grace)
     with suppress(asyncio.CancelledError):
         await follow
 

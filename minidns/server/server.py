@@ -7,6 +7,7 @@ are given; the secrets of cookies are made here where none are given, and follow
 import asyncio
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minidns.config import ResolverSettings
@@ -20,6 +21,7 @@ from minidns.transport.udp import UdpServer
 from minidns.zone.model import Catalog
 
 if TYPE_CHECKING:
+    from minidns.server.control_socket import ControlSocket
     from minidns.server.resolving import Resolving
 
 
@@ -55,6 +57,7 @@ class Server:
         self._cookies = Cookies(*self._secrets.at(monotonic()))
         self._rotation: asyncio.TimerHandle | None = None
         self._resolving = resolving
+        self._control: ControlSocket | None = None
         outside = resolving.outside if resolving else None
         responder = Responder(catalog, policy, self._cookies, unix_time, outside)
         self.responder = responder
@@ -72,6 +75,18 @@ class Server:
             each.start(loop)
         self.tcp.start(loop)
 
+    async def open_control(self, path: Path | None, worker: int = 0) -> None:
+        """Let this user look into the cache, at `path` or in the place for such sockets.
+
+        `worker` is its number among several. Where there is no cache there is nothing to open, and
+        where it cannot be opened the log says why.
+        """
+        if self._resolving is not None:
+            from minidns.server.control import open_control
+
+            udp = self.listeners.udp or self.listeners.tcp
+            self._control = await open_control(self._resolving, path, udp[0], worker)
+
     async def stop(self, grace: float) -> None:
         """Take no more queries, answer those that are here, close all sockets.
 
@@ -79,6 +94,8 @@ class Server:
         """
         if self._rotation is not None:
             self._rotation.cancel()
+        if self._control is not None:
+            await self._control.close()
         self.tcp.stop_accepting()
         await asyncio.gather(self.tcp.drain(grace), *(_end(each, grace) for each in self.udp))
         if self._resolving is not None:

@@ -8,6 +8,7 @@ terminal or a service manager sends to all processes at once is the supervisor's
 import asyncio
 import logging
 import signal
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 from minidns.config import ResolverSettings
@@ -37,6 +38,7 @@ class Duty(NamedTuple):
     secrets: CookieSecrets
     grace: float
     resolver: ResolverSettings
+    control: Path | None
 
 
 def run_worker(
@@ -50,12 +52,12 @@ def run_worker(
         signal.signal(ignored, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, HELD_BACK)
     _name_in_log(number)
-    return asyncio.run(_Worker(duty, catalog, listeners, channel).run())
+    return asyncio.run(_Worker(number, duty, catalog, listeners, channel).run())
 
 
 class _Worker:
     def __init__(
-        self, duty: Duty, catalog: Catalog, listeners: Listeners, channel: Channel
+        self, number: int, duty: Duty, catalog: Catalog, listeners: Listeners, channel: Channel
     ) -> None:
         resolving = make_resolving(duty.resolver)
         self._server = Server(
@@ -63,6 +65,7 @@ class _Worker:
         )
         self._catalog = catalog
         self._channel = channel
+        self._control = number, duty.control
         self._grace = duty.grace
         self._updates: asyncio.Queue[BinaryIO] = asyncio.Queue()
         self._stopping = asyncio.Event()
@@ -73,6 +76,8 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         loop.add_reader(self._channel.fileno(), self._listen, loop)
         self._server.start(loop)
+        number, path = self._control
+        await self._server.open_control(path, number)
         self._channel.send(READY)
         updating = loop.create_task(self._take_updates())
         stopping = loop.create_task(self._stopping.wait())

@@ -7,6 +7,7 @@ import dns.edns
 import dns.flags
 import dns.message
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 from minidns.config import ForwardGroup, ResolverSettings
@@ -245,6 +246,109 @@ def test_a_chain_that_comes_back_is_answered_from_the_zone() -> None:
         assert len(fake.asked) == 1
 
     with_resolver(use, script)
+
+
+ALIASES = (
+    ZONE
+    + """
+    out 300 IN CNAME www.example.net.
+    twice 300 IN CNAME out
+    in 300 IN CNAME www
+    lost 300 IN CNAME gone.example.net.
+    back 300 IN CNAME alias.example.net.
+    tree 300 IN DNAME example.net.
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("out", ["www.example.net.", "192.0.2.1"]),
+        ("twice", ["out.example.com.", "www.example.net.", "192.0.2.1"]),
+        ("a.tree", ["example.net.", "a.example.net.", "192.0.2.1"]),
+        ("back", ["alias.example.net.", "www.example.com.", "192.0.2.80"]),
+        ("in", ["www.example.com.", "192.0.2.80"]),
+    ],
+)
+def test_a_chain_that_leads_out_is_followed(name: str, expected: list[str]) -> None:
+    """For clients whose names are resolved, and for no others; nobody's answer is another's."""
+
+    def script(asked: Asked) -> Acts:
+        record = "@ 300 A 192.0.2.1"
+        return [asked.reply("@ 9 CNAME www.example.com." if "alias" in asked.text else record)]
+
+    async def use(ask: Ask, fake: FakeUpstream) -> None:
+        name_ = f"{name}.example.com."
+        zone_only = [one for one in expected if name == "in" or "192" not in one]
+        if name == "back":
+            zone_only = expected[:1]
+        for _ in range(2):
+            assert rdatas(await ask(name_, client=STRANGER)) == zone_only
+            assert rdatas(await ask(name_, flags=0)) == zone_only
+            reply = await ask(name_)
+            assert rdatas(reply) == expected
+            assert reply.flags & dns.flags.AA
+        assert rdatas(await ask(name_, "CNAME"))[0] == expected[0]
+        assert len(fake.asked) == (name != "in")
+
+    with_resolver(use, script, zones={"example.com.": ALIASES})
+
+
+def test_a_chain_that_leads_to_nothing() -> None:
+    def script(asked: Asked) -> Acts:
+        soa = "example.net. 60 SOA ns.example.net. a.example.net. 1 2 3 4 60"
+        return [asked.reply(rcode="NXDOMAIN", authority=[soa])]
+
+    async def use(ask: Ask, fake: FakeUpstream) -> None:
+        reply = await ask("lost.example.com.")
+        assert reply.rcode() == dns.rcode.NXDOMAIN  # RFC 6604
+        assert rdatas(reply) == ["gone.example.net."]
+        assert reply.authority[0].name.to_text() == "example.net."
+
+    with_resolver(use, script, zones={"example.com.": ALIASES})
+
+
+@pytest.mark.parametrize(
+    ("name", "rtype", "expected"),
+    [
+        ("localhost.", "A", ["127.0.0.1"]),
+        ("deep.down.localhost.", "AAAA", ["::1"]),
+        ("1.0.0.127.in-addr.arpa.", "PTR", ["localhost."]),
+    ],
+)
+def test_localhost_is_here(name: str, rtype: str, expected: list[str]) -> None:
+    async def use(ask: Ask, fake: FakeUpstream) -> None:
+        reply = await ask(name, rtype)
+        assert rdatas(reply) == expected
+        assert reply.flags & dns.flags.AA
+        assert fake.asked == []
+
+    with_resolver(use)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("invalid.", "a.test.", "b.onion.", "c.local.", "d.alt.", "e.home.arpa."),
+        *("1.0.0.10.in-addr.arpa.", "7.31.172.in-addr.arpa.", "8.8.168.192.in-addr.arpa."),
+        *("1.d.f.ip6.arpa.", "0.8.e.f.ip6.arpa."),
+    ],
+)
+def test_special_use_names_are_never_asked_for(name: str) -> None:
+    """P25; one that a group is for is asked of that."""
+
+    async def use(ask: Ask, fake: FakeUpstream) -> None:
+        reply = await ask(name)
+        assert reply.rcode() == (dns.rcode.NOERROR if name == "invalid." else dns.rcode.NXDOMAIN)
+        assert [rrset.rdtype for rrset in reply.authority] == [dns.rdatatype.SOA]
+        assert fake.asked == []
+
+    async def use_group(ask: Ask, fake: FakeUpstream) -> None:
+        assert rdatas(await ask(name)) == ["192.0.2.1"]
+
+    with_resolver(use)
+    with_resolver(use_group, groups=lambda where: (ForwardGroup((where,), domain=name),))
 
 
 def test_many_who_ask_the_same_cost_one_query() -> None:

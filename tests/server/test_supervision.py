@@ -40,6 +40,7 @@ DUTY = Duty(
     CookieSecrets(b"k" * 32, 0.0),
     grace=1.0,
     resolver=ResolverSettings(is_on=False),
+    control=None,
 )
 SECONDS = 10.0
 
@@ -138,7 +139,7 @@ class TestWorker:
         async def main() -> tuple[bytes, int]:
             (listeners,) = open_listeners(ServeSettings(listen=LISTEN))
             catalog = catalog_of({"example.com.": COM})
-            worker = worker_module._Worker(DUTY, catalog, listeners, theirs)
+            worker = worker_module._Worker(1, DUTY, catalog, listeners, theirs)
             running = asyncio.create_task(worker.run())
             said = b""
             while until and said != until:
