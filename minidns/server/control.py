@@ -10,10 +10,11 @@ from minidns.server.control_place import (
     BadPlaceError,
     control_directory,
     control_path,
+    control_sockets,
     make_private,
     worker_path,
 )
-from minidns.server.control_socket import ControlSocket
+from minidns.server.control_socket import ControlSocket, is_left_over
 from minidns.server.resolving import Resolving
 from minidns.sockets.listen_address import join_host_port
 
@@ -28,6 +29,8 @@ async def open_control(
         if path is None:
             directory = control_directory(os.environ, os.geteuid())
             make_private(directory)
+            for left_over in filter(is_left_over, control_sockets(directory)):
+                left_over.unlink(missing_ok=True)  # of a server that was killed
             path = control_path(directory, join_host_port(*sock.getsockname()[:2]))
         if worker:
             path = worker_path(path, worker)

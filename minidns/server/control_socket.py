@@ -114,7 +114,7 @@ def _bind(path: Path) -> socket.socket:
         try:
             sock.bind(os.fspath(path))
         except OSError:
-            if not _is_left_over(path):
+            if not is_left_over(path):
                 raise
             os.unlink(path)
             sock.bind(os.fspath(path))
@@ -128,7 +128,7 @@ def _bind(path: Path) -> socket.socket:
     return sock
 
 
-def _is_left_over(path: Path) -> bool:
+def is_left_over(path: Path) -> bool:
     """Whether it is a socket that nobody listens on any more."""
     if not path.is_socket():
         return False

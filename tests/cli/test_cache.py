@@ -1,5 +1,6 @@
 """`minidns cache` against a running server that forwards to another."""
 
+import signal
 from pathlib import Path
 
 import dns.message
@@ -43,7 +44,7 @@ def test_found_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert result.returncode == 2
     assert "no server of this user is running" in result.stderr
     forward = ("--forward", "127.0.0.1:1")
-    with serving(near, *forward), serving(near, *forward) as other:
+    with serving(near, *forward) as first, serving(near, *forward) as other:
         result = run_command("cache", "stats")
         assert result.returncode == 2
         assert "several servers run" in result.stderr
@@ -56,6 +57,11 @@ def test_found_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         result = run_command("cache", "stats")
         assert result.returncode == 0
         assert "answers 0\n" in result.stdout
+        first.end(signal.SIGKILL)
+        assert len(list((tmp_path / "minidns").iterdir())) == 1
+    with serving(near, *forward) as last:  # whose start clears away what was left over
+        host, port = last.addresses[0]
+        assert [path.name for path in (tmp_path / "minidns").iterdir()] == [f"{host}:{port}.sock"]
 
 
 def test_a_place_that_others_may_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
