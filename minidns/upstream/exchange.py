@@ -16,7 +16,7 @@ from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Ups
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.datagram import Doubt, ask_by_datagram
 from minidns.upstream.stream import IDLE_SECONDS, StreamUpstream
-from minidns.wire.upstream_query import make_query
+from minidns.wire.upstream_query import Match, make_query, match_reply
 
 MAX_IN_FLIGHT = 1024  # queries, each with a socket where it is UDP
 MAX_PER_UPSTREAM = 512
@@ -83,10 +83,7 @@ class Upstreams:
         result = await ask_by_datagram(upstream, query, self.counters)
         if not isinstance(result, Doubt):
             return result
-        reply = await self._ask_by_stream(upstream, question)
-        if result is Doubt.OTHER_CASE and isinstance(reply, bytes):
-            self._note_case(upstream)
-        return reply
+        return await self._ask_by_stream(upstream, question)
 
     async def _ask_by_stream(self, upstream: Upstream, question: Question) -> bytes | Failure:
         stream = self._streams.get(upstream)
@@ -94,7 +91,16 @@ class Upstreams:
             stream = self._streams[upstream] = StreamUpstream(
                 upstream, self.counters, self._make_context, self._idle_seconds
             )
-        return await stream.ask(lambda message_id: self._make(upstream, question, message_id))
+        sent: list[bytes] = []
+
+        def make(message_id: int) -> bytes:
+            sent.append(self._make(upstream, question, message_id))
+            return sent[-1]
+
+        reply = await stream.ask(make)
+        if isinstance(reply, bytes) and match_reply(sent[-1], reply) is Match.OTHER_CASE:
+            self._note_case(upstream)
+        return reply
 
     def _make(self, upstream: Upstream, question: Question, message_id: int) -> bytes:
         is_udp = upstream.protocol is Protocol.UDP
@@ -111,7 +117,7 @@ class Upstreams:
         )
 
     def _note_case(self, upstream: Upstream) -> None:
-        """TCP, which cannot be forged, has answered where UDP had lost the case."""
+        """A reply over TCP, which cannot be forged, has lost it."""
         if upstream not in self._without_case:
             self._without_case.add(upstream)
             log.info(

@@ -19,6 +19,8 @@ from minidns.wire.upstream_query import Match, match_reply
 
 IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3
 MAX_ON_CONNECTION = 1000  # queries at once; IDs must not run out
+CONNECT_SECONDS = 4.5  # also of a handshake that one question cannot wait for
+_MAX_SILENT = 2  # questions in a row without an answer: the path is dead, though nobody said so
 _ATTEMPTS = 2  # on one connection after the other
 _LENGTH = 2  # octets before each message, RFC 1035 section 4.2.2
 _IDS = 0x10000
@@ -41,7 +43,8 @@ class StreamUpstream:
         self._make_context = make_context
         self._idle_seconds = idle_seconds
         self._connection: _Connection | None = None
-        self._opening = asyncio.Lock()
+        self._opening: asyncio.Task[_Connection | Failure] | None = None
+        self._is_closed = False
 
     async def ask(self, make_query: MakeQuery) -> bytes | Failure:
         """The reply, however long it takes: a time-out is the caller's."""
@@ -55,27 +58,47 @@ class StreamUpstream:
         return Failure(FailureKind.UNREACHABLE, "the connection was closed without an answer")
 
     async def close(self) -> None:
-        """Whoever waits is told that the connection has died."""
+        """Whoever waits is told that the connection has died; there will be no other."""
+        self._is_closed = True
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.wait((self._opening,))
         if self._connection is not None:
             await self._connection.close()
             self._connection = None
 
     async def _connected(self) -> "_Connection | Failure":
-        async with self._opening:  # one connection, however many ask
-            if self._connection is not None and not self._connection.is_dead:
-                return self._connection
-            try:
-                reader, writer = await self._open()
-            except ssl.SSLCertVerificationError as error:
-                return Failure(FailureKind.UNREACHABLE, self._explain_certificate(error))
-            except ssl.SSLError as error:
-                text = f"TLS was not agreed on: {error.reason or error}"
-                return Failure(FailureKind.UNREACHABLE, text)
-            except OSError as error:
-                return explain(error)
-            self._counters.connections += 1
-            self._connection = _Connection(reader, writer, self._counters, self._idle_seconds)
+        if self._connection is not None and not self._connection.is_dead:
             return self._connection
+        if self._is_closed:
+            return Failure(FailureKind.UNREACHABLE, "the server is stopping")
+        opening = self._opening
+        if opening is None:  # one connection, however many ask and give up
+            opening = asyncio.get_running_loop().create_task(self._connect())
+            self._opening = opening
+        await asyncio.wait((opening,))
+        if opening.cancelled():
+            return Failure(FailureKind.UNREACHABLE, "the server is stopping")
+        return opening.result()
+
+    async def _connect(self) -> "_Connection | Failure":
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                reader, writer = await self._open()
+        except TimeoutError:
+            return Failure(FailureKind.TIMEOUT, f"no connection within {CONNECT_SECONDS:g} s")
+        except ssl.SSLCertVerificationError as error:
+            return Failure(FailureKind.UNREACHABLE, self._explain_certificate(error))
+        except ssl.SSLError as error:
+            text = f"TLS was not agreed on: {error.reason or error}"
+            return Failure(FailureKind.UNREACHABLE, text)
+        except OSError as error:
+            return explain(error)
+        finally:
+            self._opening = None
+        self._counters.connections += 1
+        self._connection = _Connection(reader, writer, self._counters, self._idle_seconds)
+        return self._connection
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         address, port, protocol, name = self._upstream
@@ -110,6 +133,7 @@ class _Connection:
         self._idle_seconds = idle_seconds
         self._waiting: dict[int, tuple[bytes, asyncio.Future[bytes | None]]] = {}
         self._loop = asyncio.get_running_loop()
+        self._silent = 0
         self._idle: asyncio.TimerHandle | None = None
         self._task = self._loop.create_task(self._read())
 
@@ -130,6 +154,9 @@ class _Connection:
             return await reply
         finally:
             del self._waiting[message_id]
+            self._silent += not reply.done() or reply.cancelled()
+            if self._silent >= _MAX_SILENT:
+                self._end()
             if not self._waiting and not self.is_dead:
                 self._idle = self._loop.call_later(self._idle_seconds, self._end)
 
@@ -174,5 +201,6 @@ class _Connection:
         except BadReply:
             self._counters.malformed += 1
             return
+        self._silent = 0
         if not reply.done():
             reply.set_result(message)

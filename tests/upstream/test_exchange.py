@@ -12,7 +12,7 @@ import dns.name
 import pytest
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
-from minidns.upstream import datagram, exchange
+from minidns.upstream import datagram, exchange, stream
 from minidns.upstream.exchange import Upstreams
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
 
@@ -336,6 +336,92 @@ def test_an_idle_connection_is_closed() -> None:
                 while fake.open_connections:
                     await asyncio.sleep(0)
             assert fake.connections == 2
+            await upstreams.close()
+
+    run(main())
+
+
+def test_one_forged_reply_does_not_end_mixed_case() -> None:
+    def script(asked: Asked) -> Acts:
+        if asked.protocol == "udp" and not forged:
+            forged.append(True)
+            lower = str(asked.qname).lower()
+            return [asked.reply(f"{lower} 300 A {FORGED}", qname=lower)]
+        return [asked.reply(f"@ 300 A {ADDRESS}")]
+
+    forged: list[bool] = []
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            question = Question(dns.name.from_text(f"{'x' * 60}.example.").to_wire(), 1)
+            for _ in range(2):
+                reply = await upstreams.exchange(fake.upstream(), question, LATE)
+                assert addresses(reply) == [ADDRESS]
+            assert not str(fake.asked[-1].qname).islower()
+            await upstreams.close()
+
+    run(main())
+
+
+def test_a_silent_connection_is_replaced() -> None:
+    def script(asked: Asked) -> Acts:
+        return [] if asked.connection == 1 else [asked.reply(f"@ 300 A {ADDRESS}")]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            for _ in range(2):
+                reply = await upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, SOON)
+                assert isinstance(reply, Failure)
+            reply = await upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE)
+            assert addresses(reply) == [ADDRESS]
+            assert fake.connections == 2
+            await upstreams.close()
+
+    run(main())
+
+
+def test_no_connection_after_the_end() -> None:
+    async def main() -> None:
+        async with fake_upstream(drop_all) as fake:
+            upstreams = Upstreams()
+            upstream = fake.upstream(Protocol.TCP)
+            asks = [
+                asyncio.ensure_future(upstreams.exchange(upstream, QUESTION, LATE))
+                for _ in range(2)
+            ]
+            await fake.until_asked(2)
+            await upstreams.close()
+            for reply in await asyncio.gather(*asks):
+                assert reply == Failure(FailureKind.UNREACHABLE, "the server is stopping")
+            assert fake.connections == 1
+
+    run(main())
+
+
+def test_who_gives_up_does_not_end_the_connecting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handshake may take longer than a question may wait."""
+    go = asyncio.Event()
+    connect = stream.StreamUpstream._open
+
+    async def slow(self: stream.StreamUpstream) -> object:
+        await go.wait()
+        return await connect(self)
+
+    monkeypatch.setattr(stream.StreamUpstream, "_open", slow)
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            upstream = fake.upstream(Protocol.TCP)
+            reply = await upstreams.exchange(upstream, QUESTION, SOON)
+            assert isinstance(reply, Failure)
+            assert reply.kind is FailureKind.TIMEOUT
+            asking = asyncio.ensure_future(upstreams.exchange(upstream, QUESTION, LATE))
+            go.set()
+            assert addresses(await asking) == [ADDRESS]
+            assert fake.connections == 1
             await upstreams.close()
 
     run(main())
