@@ -9,14 +9,13 @@ line in the log. None is ever needed. Nothing in one is executed: names and reco
 import logging
 import os
 import struct
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-from minidns import __version__, wire
+from minidns import __version__
 from minidns.wire.name import name_to_text
 from minidns.zone.handover import ZoneBuilding, write_blocks
 from minidns.zone.include import DIGEST, UnreadableFile, digest_of, open_zone_file
@@ -95,7 +94,7 @@ class Snapshots:
         is_worth_it = snapshot.zone.records >= MIN_RECORDS
         if is_worth_it and not source.faults and all(snapshot.digests.values()):
             self._store.write(name, _with_digest(_encode(snapshot, source)))
-        elif is_worth_it:
+        else:
             self._store.remove(name)
 
 
@@ -110,7 +109,8 @@ def _name_of(source: ZoneSource) -> str:
 def _key_of(source: ZoneSource) -> list[Any]:
     """All that decides what files are read as, but for the files."""
     return [
-        *_versions(),
+        __version__,
+        _versions(),
         source.origin.hex(),
         os.path.abspath(source.root),
         *map(str, source.paths),
@@ -119,21 +119,14 @@ def _key_of(source: ZoneSource) -> list[Any]:
 
 @cache
 def _versions() -> list[str]:
-    """Of all that reads; this program's modules by their times, as a checkout is edited."""
     from importlib import metadata  # 30 ms that a start without snapshots does not have to spend
 
-    versions = [__version__, sys.version]
+    versions = []
     for name in _READERS:
         try:
             versions.append(metadata.version(name))
         except metadata.PackageNotFoundError:
             versions.append("")
-    for directory in (Path(__file__).parent, *map(Path, wire.__path__)):
-        try:
-            modules = sorted(each for each in directory.iterdir() if each.is_file())
-            versions += [f"{each.name} {each.stat().st_mtime_ns}" for each in modules]
-        except OSError:  # in a ZIP archive, for one
-            continue
     return versions
 
 
@@ -175,7 +168,7 @@ def _decode(data: bytes, source: ZoneSource) -> Snapshot | None:
         if head["key"] != _key_of(source):
             return None
         digests = {Path(path): bytes.fromhex(digits) for path, digits in head["digests"].items()}
-        if not _are_unchanged(digests, source):
+        if not _are_unchanged(digests):
             return None
         building = ZoneBuilding(source.origin)
         for piece in pieces:
@@ -200,16 +193,8 @@ def _split(view: memoryview) -> Iterator[memoryview]:
         yield view[start:at]
 
 
-def _are_unchanged(digests: Mapping[Path, bytes], source: ZoneSource) -> bool:
-    """Whether the files hold the same, and links of includes still lead to where they may."""
-    root = os.path.realpath(source.root)
-    for path, digest in digests.items():
-        if path not in source.paths and not Path(os.path.realpath(path)).is_relative_to(root):
-            return False
-        try:
-            data = open_zone_file(path)
-        except UnreadableFile:
-            return False
-        if digest_of(data) != digest:
-            return False
-    return True
+def _are_unchanged(digests: Mapping[Path, bytes]) -> bool:
+    try:
+        return all(digest_of(open_zone_file(path)) == digest for path, digest in digests.items())
+    except UnreadableFile:
+        return False
