@@ -1,19 +1,19 @@
 """Names that no zone here holds: for whom they are resolved, and in which words they are answered.
 
-Who may ask (BCP 140, RFC 5358), RA and AD (RFC 6840 section 5.7), which group of upstreams a name
-belongs to: the deepest of zones and groups has it, a zone where both are as deep. Private addresses
-in public answers are taken out before they are kept. AA is never set.
+Who may ask (BCP 140, RFC 5358), RA and AD (RFC 6840 section 5.7), EDE (RFC 8914). Chains are joined
+here where they lead from a zone to a name elsewhere, or come back. AA is set where the first owner
+is of a zone here or a special-use name, and never for what an upstream has said.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container
 from typing import Protocol
 
 from minidns.authority.find import Found, Outcome, find, find_zone
 from minidns.authority.solve import Solution, solve
-from minidns.resolver.cache import Cache
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.model import Group, Question, Resolved, Segment
-from minidns.resolver.rebinding import filter_private
+from minidns.responder.public_answers import PublicAnswers
+from minidns.responder.routes import Routes
 from minidns.wire.codes import ExtendedError, RRType
 from minidns.wire.response import AA, QR, Body, Records, Sections, encode
 from minidns.zone.model import Catalog, Zone
@@ -22,7 +22,6 @@ RA = 0x0080
 _AD = 0x20  # of octet 3 of a query
 _CD = 0x10
 _FILTERED = "a private address in a public answer"
-_ROOT = b"\x00"
 _CNAME = int(RRType.CNAME)
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 
@@ -44,83 +43,50 @@ class Resolves(Protocol):
         """Nothing is in flight afterwards."""
 
 
-class PublicAnswers:
-    """A cache that takes no private addresses from groups for public names."""
-
-    def __init__(self, cache: Cache, filter_: "Callable[[int, bytes, Segment], Segment]") -> None:
-        self._cache = cache
-        self._filter = filter_
-
-    def get(self, group_number: int, question: Question, now: float) -> Hit | None:
-        """As `Cache.get`."""
-        return self._cache.get(group_number, question, now)
-
-    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
-        """As `Cache.add`."""
-        public = self._filter(group_number, question.qname, segment)
-        self._cache.add(group_number, question, public, now)
-
-
 class Outside:
-    """Of one responder, whose `catalog` is set here at each swap."""
+    """Of one responder, which gives it its zones at each swap."""
 
     def __init__(
         self,
-        groups: Sequence[Group],
+        routes: Routes,
+        resolver: Resolves,
+        answers: PublicAnswers,
         allowed: Container[bytes],
-        private: Container[bytes],
-        private_domains: Sequence[bytes],
         special: Catalog,
-        cache: Cache,
-        make_resolver: Callable[[PublicAnswers, Callable[[Group, bytes], bool]], Resolves],
         clock: Callable[[], float],
     ) -> None:
-        """Each group's domain is its own. `private` are addresses that no public name may have.
-
-        Names in the zones of `special` are not asked of a group for a domain above them.
-        """
-        self._groups = {group.domain: group for group in groups}
-        self._numbers = {group.number: group for group in groups}
+        """Names in the zones of `special` are not asked of a group for a domain above them."""
+        self._routes = routes
+        self._resolver = resolver
+        self._answers = answers
         self._allowed = allowed
-        self._private = private
-        self._private_domains = private_domains
         self._special = special
         self._clock = clock
-        self.catalog = Catalog({})
-        self.resolver = make_resolver(
-            PublicAnswers(cache, self._filter), lambda group, name: self.group_of(name) is group
-        )
+        self.group_of = routes.group_of
+
+    def take(self, catalog: Catalog) -> None:
+        """Go by other zones from now on.
+
+        Chains that are kept end where the zones of their time began, so none stays when zones come
+        or go.
+        """
+        if self._routes.take(catalog):
+            self._answers.forget()
+
+    @property
+    def has_cuts(self) -> bool:
+        """Whether a zone here has not all of its names."""
+        return self._routes.has_cuts
 
     def allows(self, client: bytes) -> bool:
         """Whether names are resolved for a client (4 or 16 octets)."""
         return client in self._allowed
 
-    def group_of(self, name: bytes) -> Group | None:
-        """Who is asked about a name (lower-case wire); None where a zone here has it, or nobody."""
-        zone = find_zone(self.catalog, name, 0)
-        shortest = len(zone.origin) if zone is not None else 0
-        while len(name) > shortest:
-            group = self._groups.get(name)
-            if group is not None:
-                return group if group.upstreams else None
-            if not name[0]:
-                return None
-            name = name[1 + name[0] :]
-        return None
-
-    def cuts_into(self, catalog: Catalog) -> bool:
-        """Whether a group's domain lies below a zone, which then has not all of its names."""
-        return any(
-            find_zone(catalog, domain, 0) is not None and domain not in catalog.zones
-            for domain in self._groups
-        )
-
-    def find_special(self, question: Question, bits: int) -> Body | None:
-        """The answer for a special-use name (RFC 6761, RFC 6303), unless a group is for it."""
+    def find_special(self, group: Group, question: Question, bits: int) -> Body | None:
+        """The answer for a special-use name (RFC 6761, RFC 6303), unless the group is for it."""
         qname, qtype, *_ = question
         zone = find_zone(self._special, qname, qtype)
-        group = self.group_of(qname)
-        if not isinstance(zone, Zone) or (group and len(group.domain) >= len(zone.origin)):
+        if not isinstance(zone, Zone) or len(group.domain) >= len(zone.origin):
             return None
         solution = solve(self._special, zone, qname, qtype, find(zone, qname, qtype))
         flags = _flags(question, bits, False) | AA | solution.rcode
@@ -131,10 +97,11 @@ class Outside:
         if found[0] not in _LEADS_ON:
             return None
         qname, qtype, *_ = question
-        zone = find_zone(self.catalog, qname, qtype)
+        catalog = self._routes.catalog
+        zone = find_zone(catalog, qname, qtype)
         if not isinstance(zone, Zone):
             return None
-        solution = solve(self.catalog, zone, qname, qtype, found)
+        solution = solve(catalog, zone, qname, qtype, found)
         answer, authority = solution.sections[:2]
         if authority or not answer or answer[-1].rtype != _CNAME or qtype == _CNAME:
             return None
@@ -153,13 +120,10 @@ class Outside:
         flags = _flags(question, bits, False) | AA | segment.rcode
         return encode(flags, sections, len(question.qname), question.qname), error
 
-    def find(self, question: Question, bits: int) -> Body | None:
+    def find(self, group: Group, question: Question, bits: int) -> Body | None:
         """The answer that is kept. `bits`: octet 3 of the query."""
-        group = self.group_of(question.qname)
-        if group is None:
-            return None
         now = self._clock()
-        hit = self.resolver.find(group, question, now)
+        hit = self._resolver.find(group, question, now)
         if hit is None or hit.has_target:
             return None
         return hit.body_at(now, _flags(question, bits, hit.is_authentic))
@@ -175,14 +139,13 @@ class Outside:
 
     async def close(self) -> None:
         """Who waits gets SERVFAIL."""
-        await self.resolver.close()
+        await self._resolver.close()
 
     async def _resolve(self, question: Question, client: bytes) -> tuple[Segment, Error | None]:
-        resolved = await self.resolver.resolve(self.group_of, question, client)
-        segment, error = resolved
+        segment, error = await self._resolver.resolve(self.group_of, question, client)
         group = self.group_of(question.qname)
         if group is not None:
-            public = self._filter(group.number, question.qname, segment)
+            public = self._answers.filter(group.number, question.qname, segment)
             if public is not segment:
                 segment, error = public, (ExtendedError.FILTERED, _FILTERED)
         if segment.target is not None:
@@ -192,21 +155,16 @@ class Outside:
     def _end_here(self, segment: Segment, target: bytes, qtype: int) -> Segment:
         """A chain that comes back into a zone here is answered from it, never from upstream."""
         name = target.lower()
-        zone = find_zone(self.catalog, name, qtype)
+        catalog = self._routes.catalog
+        zone = find_zone(catalog, name, qtype)
         if not isinstance(zone, Zone):
             return segment
-        solution = solve(self.catalog, zone, target, qtype, find(zone, name, qtype))
+        solution = solve(catalog, zone, target, qtype, find(zone, name, qtype))
         return Segment(
             solution.rcode,
             segment.answer + _owned(solution.sections.answer, target),
             _owned(solution.sections.authority, target),
         )
-
-    def _filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
-        group = self._numbers[group_number]
-        if group.domain != _ROOT:  # a domain of one's own, with servers of one's own
-            return segment
-        return filter_private(segment, qname, self._private, self._private_domains)
 
 
 def _owned(sections: tuple[Records, ...], owner: bytes) -> tuple[Records, ...]:

@@ -13,9 +13,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from minidns.authority.find import Found, Outcome, find, find_zone
-from minidns.resolver.model import Question
+from minidns.resolver.model import Group, Question
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.body_cache import BodyCache, Unfit, body_key, encode_found, splice
 from minidns.responder.chaos import chaos_bodies
@@ -91,6 +92,7 @@ class Responder:
         self.ordinary = Ordinary(
             catalog, self._bodies, self._opts, self.datagram_answers, self.stream_answers
         )
+        self.ordinary.leaves_chains = outside is not None
         self._is_short_way_right = False  # none of its answers may be another's to give
         self._take(catalog)
         self.failures = 0  # queries that ended in the last resort
@@ -106,9 +108,8 @@ class Responder:
         self._catalog = self.ordinary.catalog = catalog
         self._is_short_way_right = not self._policy.rotate
         if self._outside is not None:
-            self._outside.catalog = catalog
-            self.ordinary.leaves_chains = True
-            self._is_short_way_right &= not self._outside.cuts_into(catalog)
+            self._outside.take(catalog)
+            self._is_short_way_right &= not self._outside.has_cuts
 
     def respond(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes] | None:
         """The reply to one message, now or later, None for none. Never raises.
@@ -154,16 +155,18 @@ class Responder:
             rcode = Rcode.NOERROR if is_good else Rcode.BADCOOKIE  # RFC 7873 section 5.4
             return self._error(wire, rcode, b"", edns, client, via)
         outside = self._outside
-        if outside is not None and self._is_outside(outside, query):
-            return self._answer_outside(outside, wire, query, client, via)
+        if outside is not None:
+            group = self._group_of(outside, query)
+            if group is not None:
+                return self._answer_outside(outside, group, wire, query, client, via)
         body, found = self._find_body(query)
         leads_out = None
         if outside is not None and found is not None:
             question = _question_of(query, wire)
             leads_out = outside.target_of(found, question)
             if leads_out is not None and wire[2] & 1 and outside.allows(client):
-                following = outside.follow(leads_out, question, wire[3], client)
-                return self._await_outside(following, wire, query, client, via)
+                follow = partial(outside.follow, leads_out, question, wire[3], client)
+                return self._await_outside(follow, wire, query, client, via)
         reply = self._assemble(wire, query, body, b"", client, via)
         self.ordinary.remember(wire, query)
         # What leads out is followed for some clients, and kept for none.
@@ -185,44 +188,46 @@ class Responder:
             limit = MAX_MESSAGE if via.is_stream else min(edns.payload, self._opts.payload)
         return assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
 
-    def _is_outside(self, outside: Outside, query: Query) -> bool:
-        """Whether somebody else is to be asked: the deepest of zones and groups says."""
-        return (
-            query.qclass == _IN
-            and query.qtype not in _NO_QUESTION_TYPES
-            and query.qtype not in _REFUSED_TYPES
-            and outside.group_of(query.qname) is not None
-        )
+    def _group_of(self, outside: Outside, query: Query) -> Group | None:
+        """Who else is to be asked; None where the query is answered, or refused, from here."""
+        if (
+            query.qclass != _IN
+            or query.qtype in _NO_QUESTION_TYPES
+            or query.qtype in _REFUSED_TYPES
+        ):
+            return None
+        return outside.group_of(query.qname)
 
     def _answer_outside(
-        self, outside: Outside, wire: bytes, query: Query, client: bytes, via: Via
+        self, outside: Outside, group: Group, wire: bytes, query: Query, client: bytes, via: Via
     ) -> bytes | Awaitable[bytes]:
         if not outside.allows(client):
             raise _refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
         question = _question_of(query, wire)
-        body = outside.find_special(question, wire[3])
+        body = outside.find_special(group, question, wire[3])
         if body is not None:
             return self._assemble(wire, query, body, b"", client, via)
         if not wire[2] & 1:  # what is kept here is nobody's to look through
             raise _refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
         if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
             raise _refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
-        body = outside.find(question, wire[3])
+        body = outside.find(group, question, wire[3])
         if body is not None:
             return self._assemble(wire, query, body, b"", client, via)
-        resolving = outside.resolve(question, wire[3], client)
-        return self._await_outside(resolving, wire, query, client, via)
+        resolve = partial(outside.resolve, question, wire[3], client)
+        return self._await_outside(resolve, wire, query, client, via)
 
     async def _await_outside(
         self,
-        coming: Awaitable[tuple[Body, Error | None]],
+        begin: Callable[[], Awaitable[tuple[Body, Error | None]]],
         wire: bytes,
         query: Query,
         client: bytes,
         via: Via,
     ) -> bytes:
+        """A transport may drop this before it runs, so nothing has begun before."""
         try:
-            body, error = await coming
+            body, error = await begin()
             option = write_extended_error(*error) if error and query.edns else b""
             return self._assemble(wire, query, body, option, client, via)
         except Exception:  # the last resort, as above

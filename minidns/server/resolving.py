@@ -2,16 +2,16 @@
 
 import secrets
 import time
-from collections.abc import Callable
 
 from minidns.config import ResolverSettings
 from minidns.resolver.cache import Cache
-from minidns.resolver.cached_answer import Hit
 from minidns.resolver.model import Group, Policy
 from minidns.resolver.networks import PRIVATE_NETWORKS, parse_networks
 from minidns.resolver.resolver import Resolver
 from minidns.resolver.upstream_address import parse_upstream
-from minidns.responder.outside import Outside, PublicAnswers
+from minidns.responder.outside import Outside
+from minidns.responder.public_answers import PublicAnswers
+from minidns.responder.routes import Routes
 from minidns.upstream.exchange import Upstreams
 from minidns.wire.name import name_from_text
 from minidns.zone.model import Catalog
@@ -31,17 +31,26 @@ class Resolving:
         }
         self.upstreams = Upstreams(settings.tls_ca_file, trusted.__contains__)
         self.cache = Cache(settings.cache.size)
-        private = (*map(str, PRIVATE_NETWORKS), *_NEVER_PUBLIC)
-        allowed = settings.allow
-        self.resolver: Resolver[Hit]
-        self.outside = Outside(
-            self.groups,
-            parse_networks(map(str, PRIVATE_NETWORKS) if allowed is None else allowed),
-            parse_networks(private),
-            [name_from_text(f"{name.rstrip('.')}.").lower() for name in settings.private_domains],
-            Catalog(special_use_zones()),
+        answers = PublicAnswers(
             self.cache,
-            self._make_resolver,
+            self.groups,
+            parse_networks((*PRIVATE_NETWORKS, *_NEVER_PUBLIC)),
+            [_wire_of(name) for name in settings.private_domains],
+        )
+        self.routes = Routes(self.groups)
+        self.resolver = Resolver(
+            answers,
+            self.upstreams.exchange,
+            time.monotonic,
+            secrets.token_bytes,
+            self.routes.is_ours,
+        )
+        self.outside = Outside(
+            self.routes,
+            self.resolver,
+            answers,
+            parse_networks(PRIVATE_NETWORKS if settings.allow is None else settings.allow),
+            Catalog(special_use_zones()),
             time.monotonic,
         )
 
@@ -50,24 +59,21 @@ class Resolving:
         await self.outside.close()
         await self.upstreams.close()
 
-    def _make_resolver(
-        self, answers: PublicAnswers, is_ours: Callable[[Group, bytes], bool]
-    ) -> Resolver[Hit]:
-        self.resolver = Resolver(
-            answers, self.upstreams.exchange, time.monotonic, secrets.token_bytes, is_ours
-        )
-        return self.resolver
-
 
 def groups_of(settings: ResolverSettings) -> list[Group]:
     """Each with a number of its own."""
     return [
         Group(
             number,
-            name_from_text(f"{group.domain.rstrip('.')}.").lower(),
+            _wire_of(group.domain),
             tuple(parse_upstream(text) for text in group.upstreams),
             Policy(group.policy),
             group.trust_ad,
         )
         for number, group in enumerate(settings.forward or (), start=1)
     ]
+
+
+def _wire_of(name: str) -> bytes:
+    """Of an absolute name, with or without its final dot."""
+    return name_from_text(f"{name.rstrip('.')}.").lower()

@@ -84,8 +84,8 @@ class Server:
         if self._resolving is not None:
             from minidns.server.control import open_control
 
-            udp = self.listeners.udp or self.listeners.tcp
-            self._control = await open_control(self._resolving, path, udp[0], worker)
+            first, *_ = self.listeners.udp + self.listeners.tcp
+            self._control = await open_control(self._resolving, path, first, worker)
 
     async def stop(self, grace: float) -> None:
         """Take no more queries, answer those that are here, close all sockets.

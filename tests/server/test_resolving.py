@@ -1,6 +1,8 @@
 """Names that no zone here holds, through sockets: a server of this loop and a fake upstream."""
 
 import asyncio
+import gc
+import inspect
 from collections.abc import Awaitable, Callable
 
 import dns.edns
@@ -15,6 +17,7 @@ from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
 from minidns.responder.via import Via
 from minidns.server.resolving import Resolving
+from minidns.transport.awaited import discard
 from minidns.zone.model import Catalog
 from tests.server.loaded import catalog_of
 from tests.upstream.fake_upstream import (
@@ -430,11 +433,57 @@ def test_closed_while_it_waits() -> None:
     with_resolver(use, drop_all)
 
 
+def responder_of(resolving: Resolving, catalog: Catalog) -> Responder:
+    return Responder(catalog, Policy(), Cookies(b"k" * 16), lambda: 0.0, resolving.outside)
+
+
+def test_a_reply_that_nobody_awaits_leaves_nothing_behind() -> None:
+    """A transport that has too many to wait for drops it."""
+
+    async def main() -> None:
+        resolving = Resolving(ResolverSettings(forward=(ForwardGroup(("127.0.0.1",)),)))
+        responder = responder_of(resolving, catalog_of({"example.com.": ALIASES}))
+        for name in ("www.example.net.", "out.example.com."):
+            reply = responder.respond(dns.message.make_query(name, "A").to_wire(), LOOPBACK, UDP)
+            assert inspect.iscoroutine(reply)
+            discard(reply)
+            del reply
+            gc.collect()  # a coroutine that was never awaited is complained of here
+        await resolving.close()
+
+    run(main())
+
+
+def test_what_was_kept_of_a_name_that_now_has_a_zone_is_forgotten() -> None:
+    """The chain was whole when nobody here had its end."""
+
+    def script(asked: Asked) -> Acts:
+        chain = ["@ 300 CNAME www.example.com.", "www.example.com. 300 A 203.0.113.66"]
+        return [asked.reply(*chain)]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            where = f"{fake.host}:{fake.port}"
+            resolving = Resolving(ResolverSettings(forward=(ForwardGroup((where,)),)))
+            responder = responder_of(resolving, Catalog({}))
+            query = dns.message.make_query("alias.example.net.", "A").to_wire()
+            expected = {0: "203.0.113.66", 1: "192.0.2.80", 2: "203.0.113.66"}
+            for number, address in expected.items():
+                reply = responder.respond(query, LOOPBACK, UDP)
+                wire = reply if isinstance(reply, bytes) else await reply
+                assert rdatas(dns.message.from_wire(wire)) == ["www.example.com.", address]
+                zones = {0: {"example.com.": ZONE}, 1: {}}.get(number, {})
+                responder.swap(catalog_of(zones))
+            await resolving.close()
+
+    run(main())
+
+
 def test_an_empty_catalog_and_a_swap() -> None:
     resolving = Resolving(ResolverSettings(forward=(ForwardGroup(("127.0.0.1",)),)))
     name = b"\x03www\x07example\x03com\x00"
     assert resolving.outside.group_of(name) is resolving.groups[0]
-    resolving.outside.catalog = catalog_of({"example.com.": ZONE})
+    resolving.outside.take(catalog_of({"example.com.": ZONE}))
     assert resolving.outside.group_of(name) is None
-    resolving.outside.catalog = Catalog({})
+    resolving.outside.take(Catalog({}))
     assert resolving.outside.group_of(name) is resolving.groups[0]

@@ -1,0 +1,50 @@
+"""The resolver's cache, without private addresses in answers for public names (DNS rebinding).
+
+A group for a domain of one's own, with servers of one's own, may give any address.
+"""
+
+from collections.abc import Container, Sequence
+
+from minidns.resolver.cache import Cache
+from minidns.resolver.cached_answer import Hit
+from minidns.resolver.model import Group, Question, Segment
+from minidns.resolver.rebinding import filter_private
+from minidns.wire.name import ROOT
+
+
+class PublicAnswers:
+    """What `resolver.resolver.Cache` asks for. `private`: addresses that no public name may have.
+
+    Names at or below `private_domains` (lower-case wire) may have them.
+    """
+
+    def __init__(
+        self,
+        cache: Cache,
+        groups: Sequence[Group],
+        private: Container[bytes],
+        private_domains: Sequence[bytes],
+    ) -> None:
+        self._cache = cache
+        self._public = {group.number for group in groups if group.domain == ROOT}
+        self._private = private
+        self._private_domains = private_domains
+
+    def get(self, group_number: int, question: Question, now: float) -> Hit | None:
+        """As `Cache.get`."""
+        return self._cache.get(group_number, question, now)
+
+    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
+        """As `Cache.add`."""
+        public = self.filter(group_number, question.qname, segment)
+        self._cache.add(group_number, question, public, now)
+
+    def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
+        """The segment itself, or one without records."""
+        if group_number not in self._public:
+            return segment
+        return filter_private(segment, qname, self._private, self._private_domains)
+
+    def forget(self) -> None:
+        """All of it."""
+        self._cache.flush()
