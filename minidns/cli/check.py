@@ -46,12 +46,6 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"a directory of zones, or one zone file (default: {DEFAULT_ZONES})",
     )
     parser.add_argument(
-        "--config",
-        type=Path,
-        metavar="FILE",
-        help="a configuration file of `serve` to check, with the zones that it names",
-    )
-    parser.add_argument(
         "--format",
         choices=(_TEXT, _JSON),
         default=_TEXT,
@@ -65,16 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     from minidns.server.named_paths import unusable_paths
     from minidns.zone.directory import load_zones
 
-    named: tuple[Path, ...] = (DEFAULT_ZONES,)
-    of_config: list[Fault] = []
-    if arguments.config is not None:
-        from minidns.server.config_file import read_config
-
-        settings, of_config = read_config(arguments.config)
-        named = (*settings.zones, *(view.path for view in settings.views))
-    paths = tuple(arguments.paths) or named
+    paths = tuple(arguments.paths) or (DEFAULT_ZONES,)
     loaded = load_zones(paths)
-    loaded = loaded._replace(faults=[*of_config, *loaded.faults])
     if arguments.format == _JSON:
         output.write(_to_json(loaded.faults))
     else:

@@ -152,8 +152,7 @@ def run(arguments: argparse.Namespace) -> int:
     output.log_to_stderr(arguments.log_level)
     settings = _settings_of(arguments)
     try:
-        if settings.resolver.is_on:
-            _check(settings)
+        _check(arguments, settings)
         serve(settings, _report, _announce)
     except (StartError, WorkersFailed) as error:
         output.say(f"minidns: {error}")
@@ -203,10 +202,17 @@ def _settings_of(arguments: argparse.Namespace) -> ServeSettings:
     )
 
 
-def _check(settings: ServeSettings) -> None:
+def _check(arguments: argparse.Namespace, settings: ServeSettings) -> None:
     """Raises StartError."""
-    from minidns.server.config_file import find_conflicts
     from minidns.server.start_error import StartError
+
+    if not settings.resolver.is_on:
+        for option, value in (("--allow", arguments.allow), ("--control", arguments.control)):
+            if value is not None:
+                message = f"{option} is about names that are forwarded: say --forward, too"
+                raise StartError(f"not started: {message}")
+        return
+    from minidns.server.config_file import find_conflicts
 
     if conflicts := find_conflicts(settings):
         raise StartError(f"not started: {'; '.join(conflicts)}")

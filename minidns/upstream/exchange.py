@@ -64,10 +64,14 @@ class Upstreams:
         finally:
             counters.in_flight -= 1
             in_flight[upstream] -= 1
-        if isinstance(result, Failure):
-            counters.unreachable += 1
-        else:
+        if not isinstance(result, Failure):
             counters.replies += 1
+        elif result.kind is FailureKind.BUSY:
+            counters.refused_busy += 1
+        elif result.kind is FailureKind.TIMEOUT:
+            counters.timed_out += 1
+        else:
+            counters.unreachable += 1
         return result
 
     async def close(self) -> None:

@@ -317,7 +317,7 @@ def _end(writer: asyncio.StreamWriter, end: End) -> None:
 async def fake_upstream(
     script: Script = answer_all, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[FakeUpstream]:
-    """A running one. `tls`: the server's side of TLS, on `tls_port` (see `certificates.py`)."""
+    """A running one. `tls`: the server's side of TLS, on `tls_port` (see `test_tls.py`)."""
     fake = FakeUpstream(script, host, tls)
     await fake.start()
     try:

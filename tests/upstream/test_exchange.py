@@ -255,8 +255,10 @@ def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datagram, "_open", refuse)
 
     async def main() -> None:
-        reply = await Upstreams().exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
+        upstreams = Upstreams()
+        reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
         assert reply == Failure(FailureKind.BUSY, "Too many open files")
+        assert (upstreams.counters.refused_busy, upstreams.counters.unreachable) == (1, 0)
 
     run(main())
 

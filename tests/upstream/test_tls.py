@@ -1,8 +1,10 @@
 """DNS over TLS (RFC 7858) with a certificate made for the test by openssl."""
 
+import asyncio
 import shutil
 import ssl
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 
 import dns.message
@@ -82,13 +84,21 @@ def test_a_certificate_that_is_not_accepted(
 
 
 def test_no_tls_there() -> None:
+    async def speak_http(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+        writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+
     async def main() -> None:
-        async with fake_upstream() as fake:
+        async with await asyncio.start_server(speak_http, "127.0.0.1", 0) as server:
+            host, port = server.sockets[0].getsockname()
             upstreams = Upstreams()
-            upstream = Upstream(fake.host, fake.port, Protocol.TLS, NAME)
-            reply = await upstreams.exchange(upstream, QUESTION, 1.0)
+            upstream = Upstream(host, port, Protocol.TLS, NAME)
+            reply = await upstreams.exchange(upstream, QUESTION, LATE)
             assert isinstance(reply, Failure)
-            assert reply.kind in (FailureKind.UNREACHABLE, FailureKind.TIMEOUT)
+            assert reply.kind is FailureKind.UNREACHABLE
+            assert reply.text.startswith("TLS was not agreed on: ")
             await upstreams.close()
 
     run(main())
