@@ -23,11 +23,11 @@ from minidns.config import (
     ZoneView,
 )
 from minidns.resolver.networks import BadNetwork, is_public_at_large, parse_network
-from minidns.resolver.upstream_address import BadUpstream, is_listened_at, parse_upstream
 from minidns.server import config_values as values
 from minidns.server.config_values import BadSetting, Read, Unreadable
 from minidns.server.own_addresses import is_own_address
 from minidns.sockets.listen_address import parse_listen_address
+from minidns.upstream.address import BadUpstream, is_listened_at, parse_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Fault
 from minidns.zone.yaml_reader import YamlReader

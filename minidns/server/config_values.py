@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from minidns.resolver.networks import BadNetwork, parse_network
-from minidns.resolver.upstream_address import BadUpstream, parse_upstream
 from minidns.sockets.listen_address import BadListenAddress, parse_listen_address
+from minidns.upstream.address import BadUpstream, parse_upstream
 from minidns.wire.name import ROOT, BadName, name_from_text, name_to_text
 from minidns.zone.idna import BadIdn, to_ascii
 from minidns.zone.yaml_tree import Failed, Map, Missing, Node, Place, Sequence, Text

@@ -16,7 +16,7 @@ from minidns.server.control_place import (
 )
 from minidns.server.control_socket import ControlSocket, is_left_over
 from minidns.server.resolving import Resolving
-from minidns.sockets.listen_address import join_host_port
+from minidns.sockets.host_port import join_host_port
 
 log = logging.getLogger(__name__)
 

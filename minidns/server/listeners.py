@@ -15,13 +15,9 @@ from minidns.server.start_error import StartError
 from minidns.sockets.bind import PORT_ATTEMPTS, BoundPair, bind_all
 from minidns.sockets.bind_error import BindError
 from minidns.sockets.control import SocketOptions, control_for
+from minidns.sockets.host_port import join_host_port
 from minidns.sockets.linux import IS_LINUX
-from minidns.sockets.listen_address import (
-    BadListenAddress,
-    ListenAddress,
-    join_host_port,
-    parse_listen_address,
-)
+from minidns.sockets.listen_address import BadListenAddress, ListenAddress, parse_listen_address
 from minidns.sockets.systemd import BadPassedSocket, take_passed_sockets
 
 log = logging.getLogger(__name__)

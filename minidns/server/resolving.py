@@ -8,10 +8,10 @@ from minidns.resolver.cache import Cache
 from minidns.resolver.model import Group, Policy
 from minidns.resolver.networks import PRIVATE_NETWORKS, parse_networks
 from minidns.resolver.resolver import Resolver
-from minidns.resolver.upstream_address import parse_upstream
 from minidns.responder.outside import Outside
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.routes import Routes
+from minidns.upstream.address import parse_upstream
 from minidns.upstream.exchange import Upstreams
 from minidns.wire.name import name_from_text
 from minidns.zone.model import Catalog

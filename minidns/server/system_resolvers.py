@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from minidns.resolver.model import Upstream
-from minidns.resolver.upstream_address import BadUpstream, parse_upstream
+from minidns.upstream.address import BadUpstream, parse_upstream
 
 RESOLV_CONF = Path("/etc/resolv.conf")
 REAL_LISTS = (

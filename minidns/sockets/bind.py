@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from minidns.sockets.bind_error import BindError, explain_bind_error
 from minidns.sockets.control import Control, SocketOptions, control_for
-from minidns.sockets.listen_address import ListenAddress, join_host_port
+from minidns.sockets.host_port import join_host_port
+from minidns.sockets.listen_address import ListenAddress
 
 # Connections that wait for accept(); the kernel lowers it to net.core.somaxconn. Knot uses 4096.
 BACKLOG = 4096

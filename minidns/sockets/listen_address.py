@@ -8,6 +8,8 @@ to find out where to listen cannot start first. Opens no socket.
 import ipaddress
 from dataclasses import dataclass
 
+from minidns.sockets.host_port import BadHostPort, join_host_port, split_host_port
+
 DEFAULT_PORT = 5053  # the high port of Unbound's documentation; 5353 is mDNS (RFC 6762)
 MAX_PORT = 65535
 _LOCALHOST = ("127.0.0.1", "::1")  # RFC 6761 section 6.3
@@ -50,25 +52,11 @@ def parse_listen_address(text: str, default_port: int = DEFAULT_PORT) -> ListenA
     return ListenAddress((_read_host(text, host),), port)
 
 
-def join_host_port(host: str, port: int) -> str:
-    """`host:port`, IPv6 in brackets."""
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-
-
 def _split(text: str) -> tuple[str, str | None]:
     """Host and port text; the port is None where the text has none."""
     if not text:
         raise BadListenAddress(f"an empty listen address; {_FORMS}")
-    if text.startswith("["):
-        host, bracket, rest = text[1:].partition("]")
-        if not bracket:
-            raise BadListenAddress(f"'{text}' has no closing bracket; {_FORMS}")
-        if rest and not rest.startswith(":"):
-            raise BadListenAddress(f"'{text}': after ']' comes ':PORT', not '{rest}'")
-        if ":" not in host:
-            raise BadListenAddress(f"'{text}': brackets are for IPv6; {_FORMS}")
-        return host, rest[1:] if rest else None
-    if text.count(":") > 1:  # IPv6 without brackets: an address alone, or a riddle
+    if not text.startswith("[") and text.count(":") > 1:  # IPv6: an address alone, or a riddle
         try:
             ipaddress.IPv6Address(text)
         except ValueError:
@@ -79,9 +67,10 @@ def _split(text: str) -> tuple[str, str | None]:
                 f"'{text}' is an address, or an address and a port: write [{host}]:{port}, or "
                 f"[{text}] for the whole with the default port"
             )
-        return text, None
-    host, colon, port = text.partition(":")
-    return host, port if colon else None
+    try:
+        return split_host_port(text)
+    except BadHostPort as error:
+        raise BadListenAddress(f"'{text}'{error}; {_FORMS}") from None
 
 
 def _is_riddle(text: str) -> bool:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from minidns.sockets import linux
 from minidns.sockets.control import ignore_path_mtu
-from minidns.sockets.listen_address import join_host_port
+from minidns.sockets.host_port import join_host_port
 from minidns.sockets.pktinfo import is_wildcard_bound, request_pktinfo
 
 FIRST_DESCRIPTOR = 3  # SD_LISTEN_FDS_START

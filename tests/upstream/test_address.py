@@ -3,7 +3,7 @@
 import pytest
 
 from minidns.resolver.model import Protocol, Upstream
-from minidns.resolver.upstream_address import (
+from minidns.upstream.address import (
     BadUpstream,
     is_listened_at,
     parse_upstream,

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 
 from minidns.resolver.model import Protocol, Upstream
+from minidns.sockets.host_port import BadHostPort, join_host_port, split_host_port
 
 DNS_PORT = 53  # RFC 1035 section 4.2
 TLS_PORT = 853  # RFC 7858 section 3.1
@@ -36,7 +37,10 @@ def parse_upstream(text: str) -> Upstream:
         raise BadUpstream(f"an empty upstream: {_FORMS}")
     protocol, rest = _split_scheme(text)
     rest, name = _split_name(text, protocol, rest)
-    host, port_text = _split_port(text, rest)
+    try:
+        host, port_text = split_host_port(rest)
+    except BadHostPort as error:
+        raise BadUpstream(f"'{text}'{error}: {_FORMS}") from None
     port = TLS_PORT if protocol is Protocol.TLS else DNS_PORT
     if port_text is not None:
         port = _read_port(text, port_text)
@@ -48,7 +52,7 @@ def show_upstream(upstream: Upstream) -> str:
     is_tls = upstream.protocol is Protocol.TLS
     host = upstream.address
     if upstream.port != (TLS_PORT if is_tls else DNS_PORT):
-        host = f"[{host}]:{upstream.port}" if ":" in host else f"{host}:{upstream.port}"
+        host = join_host_port(host, upstream.port)
     scheme = "" if upstream.protocol is Protocol.UDP else f"{upstream.protocol.value}://"
     return f"{scheme}{host}" + (f"#{upstream.name}" if upstream.name else "")
 
@@ -102,23 +106,6 @@ def _split_name(text: str, protocol: Protocol, rest: str) -> tuple[str, str]:
             "as in tls://9.9.9.9#dns.quad9.net"
         )
     return rest, name.lower()
-
-
-def _split_port(text: str, rest: str) -> tuple[str, str | None]:
-    """Address and port text; the port is None where the text has none."""
-    if rest.startswith("["):
-        host, bracket, after = rest[1:].partition("]")
-        if not bracket:
-            raise BadUpstream(f"'{text}' has no closing bracket: {_FORMS}")
-        if after and not after.startswith(":"):
-            raise BadUpstream(f"'{text}': after ']' comes ':PORT', not '{after}'")
-        if ":" not in host:
-            raise BadUpstream(f"'{text}': brackets are for IPv6: {_FORMS}")
-        return host, after[1:] if after else None
-    if rest.count(":") > 1:
-        return rest, None
-    host, colon, port = rest.partition(":")
-    return host, port if colon else None
 
 
 def _read_port(text: str, port: str) -> int:
