@@ -170,6 +170,23 @@ def test_another_version_is_not_used(root: Path, monkeypatch: pytest.MonkeyPatch
     assert is_read_from_files(root, store, monkeypatch)
 
 
+def test_other_code_is_not_trusted(
+    root: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of one version, as in a clone that was updated."""
+    code = tmp_path_factory.mktemp("code")
+    (code / "reader.py").write_text("old")
+    monkeypatch.setattr(snapshot, "_CODE", (code,))
+    store = Memory()
+    load(root, store)
+    assert not is_read_from_files(root, store, monkeypatch)
+    (code / "reader.py").write_text("newer")
+    assert is_read_from_files(root, store, monkeypatch)
+    assert not is_read_from_files(root, store, monkeypatch)
+    (code / "more.py").touch()
+    assert is_read_from_files(root, store, monkeypatch)
+
+
 def test_of_the_same_name_elsewhere(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     store = Memory()
     load(root, store)
