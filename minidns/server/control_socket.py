@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import socket
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
@@ -24,6 +24,7 @@ MAX_CLIENTS = 8  # at once
 REQUEST_SECONDS = 5.0  # for the line to come
 SEND_SECONDS = 30.0  # for a reader to take the next lines
 _LINES_AT_ONCE = 256  # then other queries have their turn
+_ACCEPT_AGAIN_SECONDS = 0.1
 _PRIVATE = 0o177  # umask: mode 0600
 
 # The words after the command's name -> lines of text. Raises CommandError.
@@ -40,59 +41,72 @@ class ControlSocket:
     def __init__(self, path: Path, commands: Mapping[str, Command]) -> None:
         self.path = path
         self._commands = commands
-        self._server: asyncio.Server | None = None
+        self._socket: socket.socket | None = None
         self._clients: set[asyncio.Task[None]] = set()
         self._inode = 0
 
     async def open(self) -> None:
         """Listen. Raises OSError, FileExistsError where another server has that path."""
-        sock = _bind(self.path)
+        self._socket = _bind(self.path)
         self._inode = os.lstat(self.path).st_ino
-        self._server = await asyncio.start_unix_server(self._accept, sock=sock, limit=MAX_REQUEST)
+        self._listen()
 
     async def close(self) -> None:
         """Take no more requests, and remove the file."""
-        if self._server is None:
+        if self._socket is None:
             return
         with suppress(OSError):
             if os.lstat(self.path).st_ino == self._inode:
                 os.unlink(self.path)
-        self._server.close()
-        self._server = None
+        asyncio.get_running_loop().remove_reader(self._socket)
+        self._socket.close()
+        self._socket = None
         for client in self._clients:
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        await asyncio.sleep(0)  # their connections are closed in the next turn
 
-    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        client = asyncio.get_running_loop().create_task(self._serve(reader, writer))
+    def _listen(self) -> None:
+        if self._socket is not None:
+            asyncio.get_running_loop().add_reader(self._socket, self._accept, self._socket)
+
+    def _accept(self, sock: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            connection, _ = sock.accept()
+        except OSError:  # gone already, or out of descriptors
+            log.debug("a client of the control socket was not taken", exc_info=True)
+            loop.remove_reader(sock)
+            loop.call_later(_ACCEPT_AGAIN_SECONDS, self._listen)
+            return
+        connection.setblocking(False)
+        if len(self._clients) >= MAX_CLIENTS:
+            connection.close()
+            return
+        client = loop.create_task(self._serve(connection))
         self._clients.add(client)
         client.add_done_callback(self._clients.discard)
+        client.add_done_callback(lambda _: connection.close())  # also if it never began
 
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve(self, connection: socket.socket) -> None:
         try:
-            if len(self._clients) <= MAX_CLIENTS:
-                await self._answer(reader, writer)
-            writer.close()
-            await asyncio.wait_for(writer.wait_closed(), SEND_SECONDS)
-        except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError):
+            async with asyncio.timeout(REQUEST_SECONDS):
+                request = await _read_line(connection)
+            for chunk in self._reply(request):
+                async with asyncio.timeout(SEND_SECONDS):
+                    await asyncio.get_running_loop().sock_sendall(connection, chunk)
+                await asyncio.sleep(0)
+        except (OSError, TimeoutError):
             log.debug("a client of the control socket has gone", exc_info=True)
-        finally:
-            writer.transport.abort()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        request = await asyncio.wait_for(reader.readline(), REQUEST_SECONDS)
+    def _reply(self, request: bytes) -> Iterator[bytes]:
         try:
             lines = iter(self._run(request))
         except CommandError as error:
-            writer.write(f"{ERROR}\n{error}\n".encode())
-        else:
-            writer.write(f"{OK}\n".encode())
-            while chunk := list(islice(lines, _LINES_AT_ONCE)):
-                writer.write("".join(f"{line}\n" for line in chunk).encode())
-                await asyncio.wait_for(writer.drain(), SEND_SECONDS)
-                await asyncio.sleep(0)
-        await asyncio.wait_for(writer.drain(), SEND_SECONDS)
+            yield f"{ERROR}\n{error}\n".encode()
+            return
+        yield f"{OK}\n".encode()
+        while chunk := list(islice(lines, _LINES_AT_ONCE)):
+            yield "".join(f"{line}\n" for line in chunk).encode()
 
     def _run(self, request: bytes) -> Iterable[str]:
         try:
@@ -105,6 +119,16 @@ class ControlSocket:
         if command is None:
             raise CommandError(f"no such command here; there are: {', '.join(self._commands)}")
         return command(words[1:])
+
+
+async def _read_line(connection: socket.socket) -> bytes:
+    line = b""
+    while b"\n" not in line and len(line) < MAX_REQUEST:
+        more = await asyncio.get_running_loop().sock_recv(connection, MAX_REQUEST - len(line))
+        if not more:
+            break
+        line += more
+    return line.partition(b"\n")[0]
 
 
 def _bind(path: Path) -> socket.socket:
