@@ -7,6 +7,7 @@ looks after the time-outs of all connections; there is no timer for each.
 
 import asyncio
 import errno
+import select
 import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from minidns.transport.client_address import pack_client
 from minidns.transport.counters import TcpCounters
 from minidns.transport.tcp_connection import TcpConnection, TcpService
 from minidns.transport.tcp_limits import ConnectionTable, TcpLimits
+from minidns.transport.watch import make_watch
 
 ACCEPTS_PER_TURN = 32  # connections a listener accepts before the loop looks at the others
 SWEEP_SECONDS = 0.25  # between two looks at the time-outs: how late one may be
@@ -46,9 +48,9 @@ class TcpServer:
         self._listeners = list(listeners)
         self._limits = limits
         self._table: ConnectionTable[TcpConnection] = ConnectionTable(limits, via)
-        self._service = TcpService(respond, answers, via, limits, clock, self._table)
+        self._watch = make_watch()
+        self._service = TcpService(respond, answers, via, limits, clock, self._table, self._watch)
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._attaching: set[asyncio.Task[None]] = set()
         self._sweeper: asyncio.TimerHandle | None = None
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
 
@@ -66,8 +68,11 @@ class TcpServer:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Accept from now on."""
         self._loop = loop
+        self._watch.start(loop)
         for listener in self._listeners:
             listener.setblocking(False)
+            # What accept() returns inherits it: small replies are not to wait for each other.
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             loop.add_reader(listener.fileno(), self._accept, listener)
 
     def stop_accepting(self) -> None:
@@ -87,8 +92,6 @@ class TcpServer:
         Listeners are closed first if they are not yet.
         """
         self.stop_accepting()
-        if self._attaching:
-            await asyncio.wait(self._attaching)
         for _ in range(2):  # the loop looks at the sockets: what has arrived is no idle connection
             await asyncio.sleep(0)
         self._service.is_draining = True
@@ -101,11 +104,12 @@ class TcpServer:
         except TimeoutError:
             for connection in self._table:
                 connection.abort()
-            await asyncio.sleep(0)  # connection_lost() is called in the next turn
         finally:
             if self._sweeper is not None:
                 self._sweeper.cancel()
                 self._sweeper = None
+            if not len(self._table):
+                self._watch.close()
 
     def sweep(self, now: float) -> None:
         """Close connections whose time is over. Called each `SWEEP_SECONDS` while there are any."""
@@ -119,7 +123,7 @@ class TcpServer:
                 sock, peer = listener.accept()
             except OSError as error:
                 # Others are faults of one newcomer that has gone already (accept(2)).
-                if error.errno in _NO_RESOURCES:
+                if error.errno in _NO_RESOURCES and _has_newcomer(listener):
                     self._pause(listener)
                 return
             client = pack_client(sock.family, peer[0])
@@ -128,12 +132,19 @@ class TcpServer:
                 sock.close()
                 continue
             self._service.counters.accepted += 1
-            self._open(sock, TcpConnection(self._service, client, peer))
+            connection = TcpConnection(self._service, sock, client, peer)
+            self._table.add(connection)
+            connection.open()
+            if self._sweeper is None:
+                loop = asyncio.get_running_loop()
+                self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep_again)
 
     def _make_room(self, client: bytes) -> bool:
         """Whether the newcomer may stay; where all places are taken the oldest idle one goes."""
         if not self._table.has_room_for(client):
-            return False
+            self._watch.look()  # some may have ended in this turn of the loop
+            if not self._table.has_room_for(client):
+                return False
         return not self._table.is_full or self._evict()
 
     def _evict(self) -> bool:
@@ -141,27 +152,8 @@ class TcpServer:
         if oldest is None:
             return False
         self._service.counters.evicted += 1
-        oldest.close()
-        self._table.remove(oldest)
+        oldest.abort()
         return True
-
-    def _open(self, sock: socket.socket, connection: TcpConnection) -> None:
-        loop = asyncio.get_running_loop()
-        self._table.add(connection)
-        task = loop.create_task(self._attach(loop, sock, connection))
-        self._attaching.add(task)
-        task.add_done_callback(self._attaching.discard)
-        if self._sweeper is None:
-            self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep_again)
-
-    async def _attach(
-        self, loop: asyncio.AbstractEventLoop, sock: socket.socket, connection: TcpConnection
-    ) -> None:
-        try:
-            await loop.connect_accepted_socket(lambda: connection, sock)
-        except OSError:  # the peer has gone, or the event loop can watch no more descriptors
-            sock.close()
-            self._service.forget(connection)
 
     def _pause(self, listener: socket.socket) -> None:
         """No descriptor or memory for a newcomer: give up an idle connection, try again soon."""
@@ -181,3 +173,10 @@ class TcpServer:
         if len(self._table):
             loop = asyncio.get_running_loop()
             self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep_again)
+
+
+def _has_newcomer(listener: socket.socket) -> bool:
+    """Whether a connection waits; with no descriptor left accept() fails also where none does."""
+    poll = select.poll()
+    poll.register(listener, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,4 +1,4 @@
-"""One TCP connection: RFC 7766, with asyncio's transport below it and the responder above.
+"""One TCP connection: RFC 7766, with a stream of octets below it and the responder above.
 
 Messages are answered as they come, many of one read with one write (RFC 7766 sections 6.2.1.1 and
 8); a reply that has to be waited for is sent when it is there, out of order (section 7). Reading
@@ -10,7 +10,6 @@ import asyncio
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import cast
 
 from minidns.responder.via import Via
 from minidns.transport import Answers, Reply, Respond
@@ -18,12 +17,14 @@ from minidns.transport.awaited import AwaitedReplies, report
 from minidns.transport.counters import TcpCounters
 from minidns.transport.tcp_framing import PREFIX, FrameReader, frame
 from minidns.transport.tcp_limits import ConnectionTable, TcpLimits
+from minidns.transport.tcp_stream import TcpStream
 from minidns.transport.tcp_turns import MESSAGES_PER_SHARE, Turns
+from minidns.transport.watch import Watch
 
-READ_OCTETS = 65536  # of one read; one buffer serves all connections, what is left is copied
 # Messages between two looks at what has gathered to be written: what is unsent goes past its limit
 # by as many replies.
 _CHUNK = 8
+_LOW_WATER = 4  # reading goes on when what is unsent has come down to this part of its limit
 
 
 @dataclass(slots=True)
@@ -36,30 +37,53 @@ class TcpService:
     limits: TcpLimits
     clock: Callable[[], float]
     table: "ConnectionTable[TcpConnection]"
+    watch: Watch
     counters: TcpCounters = field(default_factory=TcpCounters)
     turns: Turns = field(default_factory=Turns)
-    buffer: memoryview = field(default_factory=lambda: memoryview(bytearray(READ_OCTETS)))
     is_draining: bool = False
     emptied: asyncio.Event = field(default_factory=asyncio.Event)  # set when none is left
 
     def forget(self, connection: "TcpConnection") -> None:
-        """It is closed, or will be without having been opened."""
+        """It is closed."""
         self.table.remove(connection)
         if not len(self.table):
             self.emptied.set()
 
 
-class TcpConnection(asyncio.BufferedProtocol):
+class TcpConnection:
     """Reads queries, writes replies. `client` is the peer's IP as octets, `peer` its address."""
 
-    def __init__(self, service: TcpService, client: bytes, peer: tuple[str, int]) -> None:
+    __slots__ = (
+        "_awaited",
+        "_closing_since",
+        "_has_ended",
+        "_is_in_line",
+        "_last_active",
+        "_message_since",
+        "_reader",
+        "_service",
+        "_stalled_since",
+        "_taken",
+        "_taken_at",
+        "client",
+        "octets_in",
+        "octets_out",
+        "opened",
+        "peer",
+        "queries",
+        "stream",
+    )
+
+    def __init__(
+        self, service: TcpService, sock: socket.socket, client: bytes, peer: tuple[str, int]
+    ) -> None:
         self.client = client
         self.peer = peer
         self.opened = service.clock()
         self.queries = 0
         self.octets_in = 0
         self.octets_out = 0
-        self.transport: asyncio.Transport | None = None  # None before it opens and once it is lost
+        self.stream = TcpStream(sock, service.watch, self)
         self._service = service
         self._reader = FrameReader()
         self._awaited = AwaitedReplies(service.counters)
@@ -69,47 +93,63 @@ class TcpConnection(asyncio.BufferedProtocol):
         self._closing_since: float | None = None
         self._taken = 0  # octets that the kernel had taken at the last look
         self._taken_at = self.opened
-        self._is_reading = True
         self._is_in_line = False
         self._has_ended = False  # the peer sends no more; it may still read
 
-    # What asyncio calls.
+    def open(self) -> None:
+        """Take what has come already, and be told of more."""
+        self.on_readable()
+        if not self.stream.is_closed:
+            try:
+                self.stream.open()
+            except OSError:  # the kernel can watch no more descriptors
+                self.abort()
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.Transport, transport)
-        self.transport.set_write_buffer_limits(high=self._service.limits.unsent_octets)
-        if self._closing_since is not None:
-            self.transport.abort()
+    # What the watch calls.
 
-    def get_buffer(self, sizehint: int) -> memoryview:
-        return self._service.buffer
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def on_readable(self) -> None:
+        """There is something to read, or an end, or an error."""
+        stream = self.stream
+        if not stream.is_reading:
+            if not stream.is_closed and self._is_reset():
+                self.abort()
+            return
+        try:
+            octets = stream.read()
+        except OSError:
+            self.abort()
+            return
+        if octets is None:
+            return
+        if not octets:
+            self._end()
+            return
         service = self._service
         self._last_active = service.clock()
-        self.octets_in += nbytes
-        service.counters.octets_in += nbytes
+        self.octets_in += len(octets)
+        service.counters.octets_in += len(octets)
         service.table.touch(self)
-        self._reader.feed(bytes(service.buffer[:nbytes]))
+        self._reader.feed(octets)
         self._work()
 
-    def eof_received(self) -> bool:
-        """The peer has closed its side: what it asked is still answered."""
-        self._has_ended = True
-        self._settle()
-        return True
-
-    def pause_writing(self) -> None:
-        self._stalled_since = self._service.clock()
-
-    def resume_writing(self) -> None:
-        self._stalled_since = None
-        self._work()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport = None
-        self._awaited.give_up()
-        self._service.forget(self)
+    def on_writable(self) -> None:
+        """There is room to write, or an error."""
+        stream = self.stream
+        if stream.is_closed:
+            return
+        try:
+            stream.flush()
+        except OSError:
+            self.abort()
+            return
+        if self._closing_since is not None:
+            if not stream.unsent:
+                self._finish()
+            return
+        is_short = stream.unsent <= self._service.limits.unsent_octets // _LOW_WATER
+        if self._stalled_since is not None and is_short:
+            self._stalled_since = None
+            self._work()
 
     # What the server calls.
 
@@ -122,12 +162,11 @@ class TcpConnection(asyncio.BufferedProtocol):
     def is_idle(self) -> bool:
         """Whether nobody waits for anything on this connection."""
         return (
-            self.transport is not None
-            and self._closing_since is None
+            self._closing_since is None
             and not self.in_flight
             and not self._is_in_line
             and self._message_since is None
-            and self.transport.get_write_buffer_size() == 0
+            and not self.stream.unsent
         )
 
     def check(self, now: float, idle_seconds: float) -> None:
@@ -163,54 +202,67 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def close(self) -> None:
         """Send what is written, then close. Replies still awaited are given up."""
-        if self._closing_since is None:
-            self._closing_since = self._service.clock()
-            self._message_since = None
-            self._awaited.give_up()
-            if self.transport is not None:
-                self.transport.close()
+        if self._closing_since is not None:
+            return
+        self._closing_since = self._service.clock()
+        self._message_since = None
+        self._awaited.give_up()
+        if self.stream.unsent:
+            self.stream.set_reading(False)
+        else:
+            self._finish()
 
     def abort(self) -> None:
         """Close at once."""
-        self._closing_since = self._service.clock()
+        if self._closing_since is None:
+            self._closing_since = self._service.clock()
         self._awaited.give_up()
-        if self.transport is not None:
-            self.transport.abort()
+        self.stream.close()
+        self._service.forget(self)
+
+    def _finish(self) -> None:
+        """Everything is sent."""
+        if not self._has_ended:
+            self.stream.discard_input()
+        self.abort()
+
+    def _end(self) -> None:
+        """The peer has closed its side: what it asked is still answered."""
+        self._has_ended = True
+        self.stream.set_reading(False)
+        self._settle()
 
     def _has_taken_more(self, now: float) -> bool:
         """Whether the peer reads, if slowly: the kernel has taken something since the last look."""
-        if self.transport is None:
-            return False
-        taken = self.octets_out - self.transport.get_write_buffer_size()
+        taken = self.octets_out - self.stream.unsent
         if taken == self._taken:
             return False
         self._taken, self._taken_at = taken, now
         return True
 
     def _is_reset(self) -> bool:
-        """Whether the peer has gone while nothing is read from it, so that asyncio cannot see it.
+        """Whether the peer has gone while nothing is read from it, so that nobody is told.
 
         A close alone is no reset, it may be half a close: then the next reply finds out.
         """
-        if self.transport is None or (self._is_reading and not self._has_ended):
+        if self.stream.is_reading:
             return False
-        sock: socket.socket = self.transport.get_extra_info("socket")
-        return sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        return self.stream.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
     # The work.
 
     def _work(self) -> None:
         """Answer messages that are here, as many as this turn allows, and see what comes next."""
-        if self.transport is None or self.transport.is_closing():
+        if self._closing_since is not None:
             return
         try:
-            self._answer_messages(self.transport)
+            self._answer_messages()
         except Exception as error:  # the last resort of a connection: it ends, the server goes on
             self._fail(error)
             return
         self._settle()
 
-    def _answer_messages(self, transport: asyncio.Transport) -> None:
+    def _answer_messages(self) -> None:
         service = self._service
         limits = service.limits
         look_up = service.answers.get
@@ -248,7 +300,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             service.turns.left -= share - left
             self._count(hits, hits + misses + others)
             if pieces:
-                self._write(transport, b"".join(pieces), hits + misses)
+                self._write(b"".join(pieces), hits + misses)
         if is_last:
             self.close()
 
@@ -260,17 +312,22 @@ class TcpConnection(asyncio.BufferedProtocol):
         if queries:
             self._message_since = None
 
-    def _write(self, transport: asyncio.Transport, octets: bytes, replies: int) -> None:
+    def _write(self, octets: bytes, replies: int) -> None:
         counters = self._service.counters
         counters.replies += replies
         counters.octets_out += len(octets)
         self.octets_out += len(octets)
-        transport.write(octets)
+        try:
+            self.stream.write(octets)
+        except OSError:
+            self.abort()
+            return
+        if self._stalled_since is None and self.stream.unsent > self._service.limits.unsent_octets:
+            self._stalled_since = self._service.clock()
 
     def _settle(self) -> None:
         """Decide whether to read on, to wait in line, or to close."""
-        transport = self.transport
-        if transport is None or self._closing_since is not None:
+        if self._closing_since is not None:
             return
         in_flight = len(self._awaited)
         is_blocked = self._stalled_since is not None or in_flight >= self._service.limits.in_flight
@@ -278,25 +335,20 @@ class TcpConnection(asyncio.BufferedProtocol):
         if has_message and not is_blocked and not self._is_in_line:
             self._is_in_line = True
             self._service.turns.wait(self._resume)
-        self._read_on(transport, not (is_blocked or has_message))
+        self._read_on(not (is_blocked or has_message))
         if not has_message and not in_flight:
             is_over = self._has_ended or (self._service.is_draining and self._message_since is None)
             if is_over:
                 self.close()
 
-    def _read_on(self, transport: asyncio.Transport, is_wanted: bool) -> None:
+    def _read_on(self, is_wanted: bool) -> None:
         """Read or stop reading; the time of a message runs only while it is waited for."""
         if not is_wanted or self._has_ended or not self._reader.is_partial:
             self._message_since = None
         elif self._message_since is None:
             self._message_since = self._service.clock()
-        if self._has_ended:
-            return  # asyncio has stopped reading for good
-        if is_wanted and not self._is_reading:
-            transport.resume_reading()
-        elif not is_wanted and self._is_reading:
-            transport.pause_reading()
-        self._is_reading = is_wanted
+        if not self._has_ended:
+            self.stream.set_reading(is_wanted)
 
     def _resume(self) -> None:
         self._is_in_line = False
@@ -304,7 +356,7 @@ class TcpConnection(asyncio.BufferedProtocol):
 
     def _deliver(self, reply: Reply) -> None:
         """An awaited reply is there. None, for want of one, ends the connection."""
-        if self.transport is None or self.transport.is_closing():
+        if self._closing_since is not None:
             return
         if reply is None:
             self.close()
@@ -316,7 +368,7 @@ class TcpConnection(asyncio.BufferedProtocol):
             return
         self._last_active = self._service.clock()
         self._service.table.touch(self)
-        self._write(self.transport, octets, 1)
+        self._write(octets, 1)
         self._work()
 
     def _fail(self, error: Exception) -> None:

@@ -1,10 +1,10 @@
 """DNS over TCP by RFC 7766, with real sockets on loopback and a fake responder."""
 
 import socket
-from typing import Any
 
 import pytest
 
+from minidns.transport.tcp_stream import TcpStream
 from tests.transport.clients import (
     FakeResponder,
     framed,
@@ -15,6 +15,8 @@ from tests.transport.clients import (
     tcp_server,
     until,
 )
+
+pytestmark = pytest.mark.usefixtures("watch")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", pytest.param("::1", marks=needs_ipv6)])
@@ -64,7 +66,7 @@ def test_octet_by_octet_and_trailing() -> None:
     run(test())
 
 
-def test_pipelining_keeps_the_order_and_writes_once() -> None:
+def test_pipelining_keeps_the_order_and_writes_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """RFC 7766 section 6.2.1.1."""
 
     async def test() -> None:
@@ -72,12 +74,15 @@ def test_pipelining_keeps_the_order_and_writes_once() -> None:
             tcp_server(FakeResponder(), {b"hit": b"x"}) as (server, address, _),
             tcp_client(address) as (reader, writer),
         ):
-            await until(lambda: any(each.transport for each in server.connections))
-            (connection,) = server.connections
+            await until(lambda: any(True for _ in server.connections))
             writes: list[bytes] = []
-            transport: Any = connection.transport
-            write = transport.write
-            transport.write = lambda octets: (writes.append(octets), write(octets))
+            write = TcpStream.write
+
+            def record(stream: TcpStream, octets: bytes) -> None:
+                writes.append(octets)
+                write(stream, octets)
+
+            monkeypatch.setattr(TcpStream, "write", record)
             writer.write(framed(*[b"%02dhit" % n if n % 2 else b"%02dmiss" % n for n in range(40)]))
             got = [await read_message(reader) for _ in range(40)]
             assert got == [b"%02dx" % n if n % 2 else b"%02dreply:miss" % n for n in range(40)]
@@ -117,8 +122,7 @@ def test_reading_stops_at_the_limit_in_flight() -> None:
             writer.write(framed(*[b"%02dlater" % n for n in range(5)], b"05now"))
             await until(lambda: len(responder.waiting) == 3)
             (connection,) = server.connections
-            assert connection.transport is not None
-            assert not connection.transport.is_reading()
+            assert not connection.stream.is_reading
             responder.release(b"01later", b"01x")
             assert await read_message(reader) == b"01x"
             await until(lambda: len(responder.waiting) == 3)
@@ -126,7 +130,7 @@ def test_reading_stops_at_the_limit_in_flight() -> None:
                 responder.release(ident + b"later", ident + b"x")
             got = {(await read_message(reader))[:2] for _ in range(4)}
             assert got == {b"00", b"02", b"03", b"05"}
-            assert connection.transport.is_reading()
+            assert connection.stream.is_reading
             responder.release(b"04later", b"04x")
             assert await read_message(reader) == b"04x"
 
@@ -213,8 +217,7 @@ def test_no_delay_is_set() -> None:
             writer.write(framed(b"..q"))
             await read_message(reader)
             (connection,) = server.connections
-            assert connection.transport is not None
-            sock = connection.transport.get_extra_info("socket")
+            sock = connection.stream.sock
             assert sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) != 0
 
     run(test())

@@ -21,6 +21,8 @@ from tests.transport.clients import (
     until,
 )
 
+pytestmark = pytest.mark.usefixtures("watch")
+
 
 @asynccontextmanager
 async def raw_client(address: tuple[str, int]) -> AsyncIterator[socket.socket]:

@@ -5,6 +5,7 @@ import errno
 import os
 import resource
 import socket
+from contextlib import ExitStack
 
 import pytest
 
@@ -25,6 +26,8 @@ from tests.transport.clients import (
     until,
 )
 
+pytestmark = pytest.mark.usefixtures("watch")
+
 
 def test_peer_that_does_not_read() -> None:
     """Reading stops while 64 KiB wait to be written, goes on when the peer reads."""
@@ -43,11 +46,10 @@ def test_peer_that_does_not_read() -> None:
                 await until(lambda: connection._stalled_since is not None)
                 for _ in range(20):
                     await asyncio.sleep(0)
-                assert connection.transport is not None
-                assert not connection.transport.is_reading()
+                    assert not connection.stream.is_reading
                 asked = len(responder.asked)
                 assert asked < 600
-                assert connection.transport.get_write_buffer_size() < 65536 + 9 * 30_002
+                assert connection.stream.unsent < 65536 + 9 * 30_002
                 received = 0
                 while received < 600 * 30_002:
                     received += len(await loop.sock_recv(sock, 1 << 20))
@@ -206,5 +208,39 @@ def test_several_listeners_share_the_limits() -> None:
         await server.drain(1)
         assert server.counters.accepted == 2
         assert all(pair.tcp.fileno() == -1 for pair in pairs)
+
+    run(test())
+
+
+def test_places_of_those_who_left_in_the_same_turn() -> None:
+    async def test() -> None:
+        async with tcp_server(FakeResponder(), connections_per_address=2) as (server, address, _):
+            loop = asyncio.get_running_loop()
+            with ExitStack() as opened:
+                first = [opened.enter_context(socket.create_connection(address)) for _ in "ab"]
+                await until(lambda: server.counters.connections == 2)
+                second = [opened.enter_context(socket.create_connection(address)) for _ in "ab"]
+                for sock in first:
+                    sock.close()
+                for sock in second:
+                    sock.setblocking(False)
+                    await loop.sock_sendall(sock, framed(b"..q"))
+                    assert await loop.sock_recv(sock, 100) == framed(b"..reply:q")
+            assert server.counters.refused == 0
+
+    run(test())
+
+
+def test_what_was_written_arrives_though_input_was_left_unread() -> None:
+    """Closing with input unread would reset the connection, RFC 2525 section 2.17."""
+
+    async def test() -> None:
+        async with tcp_server(FakeResponder()) as (_, address, _):
+            loop = asyncio.get_running_loop()
+            with socket.create_connection(address) as sock:
+                sock.setblocking(False)
+                await loop.sock_sendall(sock, framed(b"..q", b"..none") + bytes(200_000))
+                assert await loop.sock_recv(sock, 100) == framed(b"..reply:q")
+                assert await loop.sock_recv(sock, 100) == b""
 
     run(test())

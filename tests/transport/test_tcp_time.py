@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,8 @@ from tests.transport.clients import (
     tcp_server,
     until,
 )
+
+pytestmark = pytest.mark.usefixtures("watch")
 
 
 def test_first_message() -> None:
@@ -147,27 +150,24 @@ def test_peer_that_reads_slowly_is_not() -> None:
     """Five seconds without a single octet taken, and not five seconds for all that is unsent."""
 
     async def test() -> None:
-        limits = {"unsent_octets": 1 << 20}
+        limits: Any = {"unsent_octets": 1 << 20}
         async with tcp_server(FakeResponder(), **limits) as (server, address, clock):
             loop = asyncio.get_running_loop()
             with socket.socket() as sock:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
                 sock.setblocking(False)
                 await loop.sock_connect(sock, address)
-                await until(lambda: any(each.transport for each in server.connections))
+                await until(lambda: any(True for _ in server.connections))
                 (connection,) = server.connections
-                transport = connection.transport
-                assert transport is not None
-                # A little at a time goes from asyncio's buffer to the kernel's.
-                transport.get_extra_info("socket").setsockopt(
-                    socket.SOL_SOCKET, socket.SO_SNDBUF, 4096
-                )
+                stream = connection.stream
+                # A little at a time goes from minidns's buffer to the kernel's.
+                stream.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
                 await loop.sock_sendall(sock, framed(*[b"..big:60000"] * 40))
                 await until(lambda: connection._stalled_since is not None)
                 for seconds in (0, 4.9):
                     server.sweep(clock.now + seconds)
-                unsent = transport.get_write_buffer_size()
-                while transport.get_write_buffer_size() == unsent:
+                unsent = stream.unsent
+                while stream.unsent == unsent:
                     await loop.sock_recv(sock, 4096)
                 assert connection._stalled_since is not None
                 for seconds in (5, 9.9):
