@@ -16,8 +16,9 @@ from minidns.responder.via import Via
 from minidns.transport import Answers, Respond
 from minidns.transport.client_address import pack_client
 from minidns.transport.counters import TcpCounters
-from minidns.transport.tcp_connection import TcpConnection, TcpService
+from minidns.transport.tcp_connection import TcpConnection
 from minidns.transport.tcp_limits import ConnectionTable, TcpLimits
+from minidns.transport.tcp_service import TcpService
 from minidns.transport.watch import make_watch
 
 ACCEPTS_PER_TURN = 32  # connections a listener accepts before the loop looks at the others

@@ -4,8 +4,13 @@ Segments split messages at any octet and hold many of them (RFC 7766 section 8).
 out; no I/O, no clock.
 """
 
+from minidns.transport import Answers
+
 PREFIX = 2  # octets of the length before each message
 MAX_MESSAGE = 65535  # octets
+
+_SHORT = 4096  # octets; nearly every reply is shorter
+_LENGTHS = tuple(size.to_bytes(PREFIX, "big") for size in range(_SHORT))
 
 
 class FrameReader:
@@ -70,3 +75,24 @@ class FrameReader:
 def frame(message: bytes) -> bytes:
     """The message behind its length. Raises OverflowError over 65,535 octets."""
     return len(message).to_bytes(PREFIX, "big") + message
+
+
+def answer_known(octets: bytes, answers: Answers, limit: int) -> tuple[list[bytes], int, int]:
+    """Reply to whole messages at the start of `octets`, up to the first that is not in `answers`.
+
+    At most `limit` of them. Returns pieces to be written, their messages, the octets used up.
+    """
+    look_up = answers.get
+    pieces: list[bytes] = []
+    at, end, left = 0, len(octets), limit
+    while left and end - at > PREFIX:
+        stop = at + PREFIX + (octets[at] << 8 | octets[at + 1])
+        body = look_up(octets[at + 2 * PREFIX : stop]) if stop <= end else None
+        if body is None:
+            break
+        size = len(body) + PREFIX
+        length = _LENGTHS[size] if size < _SHORT else size.to_bytes(PREFIX, "big")
+        pieces += length, octets[at + PREFIX : at + 2 * PREFIX], body
+        at = stop
+        left -= 1
+    return pieces, limit - left, at

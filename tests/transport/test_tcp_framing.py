@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidns.transport.tcp_framing import MAX_MESSAGE, FrameReader, frame
+from minidns.transport.tcp_framing import MAX_MESSAGE, FrameReader, answer_known, frame
 from tests.transport.clients import framed
 
 MESSAGES = [b"one", b"", b"a longer message", b"x", b"\x00" * 300]
@@ -93,3 +93,27 @@ def test_any_cuts_and_any_limits(
     got += reader.take(1)
     assert got == messages
     assert reader.is_partial == bool(trailing)
+
+
+def test_known_messages_are_answered_up_to_the_first_unknown() -> None:
+    answers = {b"a": b"x" * 5000, b"b": b"y"}
+    octets = framed(b"01a", b"02b", b"03c", b"04a")
+    pieces, messages, used = answer_known(octets, answers, 64)
+    assert b"".join(pieces) == framed(b"01" + b"x" * 5000, b"02y")
+    assert (messages, used) == (2, len(framed(b"01a", b"02b")))
+
+
+def test_known_messages_up_to_the_limit() -> None:
+    octets = framed(b"01a", b"02a", b"03a")
+    assert answer_known(octets, {b"a": b"x"}, 2)[1:] == (2, len(framed(b"01a", b"02a")))
+
+
+@pytest.mark.parametrize("cut", range(len(framed(b"01a"))))
+def test_a_part_of_a_message_is_not_answered(cut: int) -> None:
+    octets = framed(b"01a") + framed(b"02a")[:cut]
+    assert answer_known(octets, {b"a": b"x", b"": b"never"}, 64)[1:] == (1, len(framed(b"01a")))
+
+
+@pytest.mark.parametrize("message", [b"", b"0", b"01"])
+def test_message_without_octets_after_the_id(message: bytes) -> None:
+    assert answer_known(framed(message), {b"a": b"x"}, 64) == ([], 0, 0)
