@@ -7,7 +7,7 @@ the secrets come from outside.
 
 from hmac import compare_digest
 
-from siphash24 import siphash24
+from siphashc import siphash
 
 CLIENT_COOKIE = 8  # octets, RFC 7873 section 4.1
 SECRET = 16  # octets, RFC 9018 section 4.4
@@ -27,6 +27,8 @@ class Cookies:
     def __init__(self, secret: bytes, previous: bytes | None = None) -> None:
         self._secret = secret
         self._previous = previous
+        self._stamped = 0  # the second that _stamp is of
+        self._stamp = _VERSION_AND_RESERVED + bytes(4)
 
     def rotate(self, secret: bytes) -> None:
         """From now on cookies are made with `secret` (16 octets); the last one still counts."""
@@ -45,8 +47,10 @@ class Cookies:
             and compare_digest(_hash(self._secret, cookie[:16] + client), cookie[16:])
         ):
             return cookie
-        stamped = cookie[:CLIENT_COOKIE] + _VERSION_AND_RESERVED
-        stamped += (now & 0xFFFFFFFF).to_bytes(4, "big")
+        if now != self._stamped:
+            self._stamped = now
+            self._stamp = _VERSION_AND_RESERVED + (now & 0xFFFFFFFF).to_bytes(4, "big")
+        stamped = cookie[:CLIENT_COOKIE] + self._stamp
         return stamped + _hash(self._secret, stamped + client)
 
     def is_good(self, cookie: bytes, client: bytes, now: int) -> bool:
@@ -64,7 +68,7 @@ class Cookies:
 
 
 def _hash(secret: bytes, octets: bytes) -> bytes:
-    return bytes(siphash24(octets, key=secret).digest())
+    return siphash(secret, octets).to_bytes(8, "little")
 
 
 def _age(cookie: bytes, now: int) -> int:

@@ -28,6 +28,7 @@ _COOKIE_AT = len(_ONE_QUESTION) + 15  # the same up to the value of an OPT's fir
 _KNOWN = 512  # surroundings of a question remembered: clients send few different ones
 _LONGEST_KNOWN = len(_ONE_QUESTION) + 64  # octets of one
 _ANSWER = Outcome.ANSWER
+_NXDOMAIN = Outcome.NXDOMAIN
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 # Types that are refused, and DS, which may be the parent zone's to answer.
 _EXTRAORDINARY = frozenset(
@@ -110,6 +111,14 @@ class Ordinary:
                 return None
             if outcome is _ANSWER:
                 rrset = node.rrsets.get(qtype)
+            elif outcome is _NXDOMAIN:
+                body = self._bodies.get((zone.apex, _NXDOMAIN, end - HEADER))
+                if body is not None:
+                    reply = b"".join(
+                        (wire[:2], body.heads[bits | wire[2] & 1], question, body.wire, opt)
+                    )
+                    if len(reply) <= limit:
+                        return reply
             if is_synthesized or len(node.name) != len(qname):
                 around = b""  # kept in the answer cache are names that exist
         if rrset is not None and rrset.wire is not None:

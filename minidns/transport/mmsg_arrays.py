@@ -45,7 +45,11 @@ class MmsgArrays:
         self.slot_octets = slot_octets
         self.stride = slot_octets + _SLOT_GAP
         self.name_octets = _SOCKADDR_IN if family == socket.AF_INET else _SOCKADDR_IN6
-        self._client = _SIN_ADDR if family == socket.AF_INET else _SIN6_ADDR
+        address = _SIN_ADDR if family == socket.AF_INET else _SIN6_ADDR
+        # Where in `names` the IP addresses are: 4 or 16 octets.
+        self.clients = [
+            slice(at + address.start, at + address.stop) for at in range(0, slots * _NAME, _NAME)
+        ]
         data_octets = IN_PKTINFO_OCTETS if family == socket.AF_INET else IN6_PKTINFO_OCTETS
         self.control_octets = socket.CMSG_SPACE(data_octets) if with_pktinfo else 0
 
@@ -91,11 +95,6 @@ class MmsgArrays:
     def name_at(self, index: int) -> bytes:
         """The client's socket address: struct sockaddr_in or sockaddr_in6."""
         return self.names[index * _NAME : index * _NAME + self.name_octets]
-
-    def client_at(self, index: int) -> bytes:
-        """The IP address in it: 4 or 16 octets."""
-        at = index * _NAME
-        return self.names[at + self._client.start : at + self._client.stop]
 
     def control_at(self, index: int) -> bytes:
         """The packet information's data; empty where the socket delivers none."""

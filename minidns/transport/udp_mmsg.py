@@ -10,13 +10,13 @@ import errno
 import socket
 import sys
 from array import array
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from operator import add
 
 from minidns.responder.via import Via
 from minidns.sockets.linux import IS_LINUX
 from minidns.sockets.pktinfo import IP_PKTINFO, is_wildcard_bound, reply_control
-from minidns.transport import Answers, Respond
+from minidns.transport import Answers, Reply, Respond
 from minidns.transport.client_address import unmap
 from minidns.transport.counters import UdpCounters
 from minidns.transport.mmsg_arrays import MmsgArrays
@@ -107,7 +107,9 @@ class MmsgUdp:
         arrays = self._arrays
         counters = self._counters
         packets = arrays.packets
-        look_up = self._answers.get
+        names, clients = arrays.names, arrays.clients
+        look_up, respond, via = self._answers.get, self._respond, self._via
+        is_v6 = self._family == socket.AF_INET6
         room = arrays.slot_octets - 2
         lengths = arrays.lengths[:count].tolist()
         counters.queries += count
@@ -122,9 +124,17 @@ class MmsgUdp:
             body = look_up(packets[start:end])
             if body is None:
                 misses += 1
-                body = self._answer_miss(len(sizes), end)
+                slot = len(sizes)
+                if start < end < start + room:
+                    client = names[clients[slot]]
+                    reply = respond(
+                        packets[start - 2 : end], unmap(client) if is_v6 else client, via
+                    )
+                else:
+                    reply = self._answer_odd(slot, end)
+                body = reply[2:] if reply.__class__ is bytes else self._put_off(reply, slot)
                 if body is _NO_REPLY:
-                    silent.append(len(sizes))
+                    silent.append(slot)
             size = len(body)
             if size > room:  # it would overwrite the next query
                 counters.dropped_send += 1
@@ -143,20 +153,22 @@ class MmsgUdp:
         self._send_run(first, count)
         arrays.reset(count)
 
-    def _answer_miss(self, slot: int, end: int) -> bytes:
-        """The reply's octets after the ID, or `_NO_REPLY`."""
+    def _answer_odd(self, slot: int, end: int) -> Reply | Awaitable[Reply]:
+        """As `respond`, for what is no longer than an ID, may be cut short, or is not answered."""
         arrays = self._arrays
         start = arrays.starts[slot]
         if end < start:  # its port was refused
-            return _NO_REPLY
+            return None
         wire = arrays.packets[start:end]
         if end - start == arrays.slot_octets:
             wire += b"\x00"  # maybe cut short: never to be taken for a whole message
-        outcome = self._respond(wire, unmap(arrays.client_at(slot)), self._via)
-        if isinstance(outcome, bytes):
-            return outcome[2:]
-        if outcome is None:
+        return self._respond(wire, unmap(arrays.names[arrays.clients[slot]]), self._via)
+
+    def _put_off(self, outcome: Reply | Awaitable[Reply], slot: int) -> bytes:
+        """No reply now, but later where one is awaited."""
+        if outcome is None or isinstance(outcome, bytes):
             return _NO_REPLY
+        arrays = self._arrays
         is_v4 = self._family == socket.AF_INET
         name, data = arrays.name_at(slot), arrays.control_at(slot)
         level, kind = (
