@@ -18,3 +18,7 @@ Reply = bytes | None
 Respond = Callable[[bytes, bytes, Via], Reply | Awaitable[Reply]]
 
 Answers = Mapping[bytes, bytes]
+
+# Client IP, as `respond` takes it, to the answers for this client; it has some for every address.
+# For servers whose answers are not the same for all.
+AnswersByClient = Mapping[bytes, Answers]

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from minidns.responder.via import Via
-from minidns.transport import Answers, Respond
+from minidns.transport import Answers, AnswersByClient, Respond
 from minidns.transport.client_address import pack_client
 from minidns.transport.counters import TcpCounters
 from minidns.transport.tcp_connection import TcpConnection
@@ -32,7 +32,8 @@ class TcpServer:
     """Answers the queries of all connections to its listeners, which it closes at the end.
 
     The limits count over all listeners together. `via` is changed: its `keepalive` follows the
-    pressure. `clock` gives seconds that only grow.
+    pressure. `clock` gives seconds that only grow. With `by_client` the answers are those for each
+    client, and `answers` are not looked at.
     """
 
     def __init__(
@@ -43,14 +44,17 @@ class TcpServer:
         via: Via | None = None,
         limits: TcpLimits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        by_client: AnswersByClient | None = None,
     ) -> None:
         limits = limits or TcpLimits()
         via = via or Via("tcp", is_stream=True)
         self._listeners = list(listeners)
+        self._answers = answers
+        self._by_client = by_client
         self._limits = limits
         self._table: ConnectionTable[TcpConnection] = ConnectionTable(limits, via)
         self._watch = make_watch()
-        self._service = TcpService(respond, answers, via, limits, clock, self._table, self._watch)
+        self._service = TcpService(respond, via, limits, clock, self._table, self._watch)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._sweeper: asyncio.TimerHandle | None = None
         self._pauses: dict[socket.socket, asyncio.TimerHandle] = {}
@@ -133,7 +137,8 @@ class TcpServer:
                 sock.close()
                 continue
             self._service.counters.accepted += 1
-            connection = TcpConnection(self._service, sock, client, peer)
+            answers = self._answers if self._by_client is None else self._by_client[client]
+            connection = TcpConnection(self._service, sock, client, peer, answers)
             self._table.add(connection)
             connection.open()
             if self._sweeper is None:

@@ -8,7 +8,7 @@ have their turn. Knows no listener and no timer: `check()` is told the time.
 
 import socket
 
-from minidns.transport import Reply
+from minidns.transport import Answers, Reply
 from minidns.transport.awaited import AwaitedReplies, report
 from minidns.transport.tcp_framing import PREFIX, FrameReader, answer_known, frame
 from minidns.transport.tcp_service import TcpService
@@ -25,6 +25,7 @@ class TcpConnection:
     """Reads queries, writes replies. `client` is the peer's IP as octets, `peer` its address."""
 
     __slots__ = (
+        "_answers",
         "_awaited",
         "_closing_since",
         "_has_ended",
@@ -51,6 +52,7 @@ class TcpConnection:
         sock: socket.socket,
         client: bytes,
         peer: tuple[str, int],
+        answers: Answers,
     ) -> None:
         self.client = client
         self.peer = peer
@@ -59,6 +61,7 @@ class TcpConnection:
         self.octets_in = 0
         self.octets_out = 0
         self.stream = TcpStream(sock, service.watch, self)
+        self._answers = answers
         self._service = service
         self._reader = FrameReader()
         self._awaited = AwaitedReplies(service.counters)
@@ -260,7 +263,7 @@ class TcpConnection:
         """
         service = self._service
         limit = min(MESSAGES_PER_SHARE, service.turns.left)
-        pieces, hits, at = answer_known(octets, service.answers, limit)
+        pieces, hits, at = answer_known(octets, self._answers, limit)
         if hits:
             service.turns.left -= hits
             self._count(hits, hits)
@@ -274,7 +277,7 @@ class TcpConnection:
     def _answer_messages(self) -> None:
         service = self._service
         limits = service.limits
-        look_up = service.answers.get
+        look_up = self._answers.get
         share = left = min(MESSAGES_PER_SHARE, service.turns.left)
         pieces: list[bytes] = []
         hits = misses = others = unsent = 0

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic
 
 from minidns.responder.via import Via
-from minidns.transport import Answers, Respond
+from minidns.transport import Respond
 from minidns.transport.counters import TcpCounters
 from minidns.transport.tcp_limits import C, ConnectionTable, TcpLimits
 from minidns.transport.tcp_turns import Turns
@@ -18,7 +18,6 @@ class TcpService(Generic[C]):
     """What the connections of one server share."""
 
     respond: Respond
-    answers: Answers
     via: Via
     limits: TcpLimits
     clock: Callable[[], float]

@@ -10,7 +10,7 @@ import asyncio
 import socket
 
 from minidns.responder.via import Via
-from minidns.transport import Answers, Respond
+from minidns.transport import Answers, AnswersByClient, Respond
 from minidns.transport.counters import UdpCounters
 from minidns.transport.udp_deferred import DeferredReplies
 from minidns.transport.udp_mmsg import MmsgUdp, load_calls
@@ -30,6 +30,8 @@ REFLECTING_PORTS = frozenset({0, 7, 13, 17, 19, 37})
 class UdpServer:
     """Answers the queries of one UDP socket, which stays the caller's to close.
 
+    With `by_client` the answers are those for each client, and `answers` are not looked at.
+
     `batched` None takes `recvmmsg` where the system has it; False forces the portable form, True
     raises OSError where there is none. `counters` may be read at any time.
     """
@@ -41,6 +43,7 @@ class UdpServer:
         answers: Answers,
         via: Via | None = None,
         *,
+        by_client: AnswersByClient | None = None,
         in_flight: int = IN_FLIGHT,
         refused_ports: frozenset[int] = REFLECTING_PORTS,
         batched: bool | None = None,
@@ -58,6 +61,7 @@ class UdpServer:
             sock,
             respond,
             answers,
+            by_client,
             via,
             self.counters,
             self._deferred,

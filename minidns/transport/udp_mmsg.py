@@ -10,13 +10,14 @@ import errno
 import socket
 import sys
 from array import array
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
+from itertools import repeat
 from operator import add
 
 from minidns.responder.via import Via
 from minidns.sockets.linux import IS_LINUX
 from minidns.sockets.pktinfo import IP_PKTINFO, is_wildcard_bound, reply_control
-from minidns.transport import Answers, Reply, Respond
+from minidns.transport import Answers, AnswersByClient, Reply, Respond
 from minidns.transport.client_address import unmap
 from minidns.transport.counters import UdpCounters
 from minidns.transport.mmsg_arrays import MmsgArrays
@@ -71,6 +72,7 @@ class MmsgUdp:
         sock: socket.socket,
         respond: Respond,
         answers: Answers,
+        by_client: AnswersByClient | None,
         via: Via,
         counters: UdpCounters,
         deferred: DeferredReplies,
@@ -82,6 +84,7 @@ class MmsgUdp:
         self._family = sock.family
         self._respond = respond
         self._answers = answers
+        self._by_client = by_client
         self._via = via
         self._counters = counters
         self._deferred = deferred
@@ -108,7 +111,7 @@ class MmsgUdp:
         counters = self._counters
         packets = arrays.packets
         names, clients = arrays.names, arrays.clients
-        look_up, respond, via = self._answers.get, self._respond, self._via
+        respond, via = self._respond, self._via
         is_v6 = self._family == socket.AF_INET6
         room = arrays.slot_octets - 2
         lengths = arrays.lengths[:count].tolist()
@@ -120,7 +123,9 @@ class MmsgUdp:
         append = sizes.append
         silent = []  # slots without a reply
         misses = 0
-        for start, end in zip(self._body_starts, map(add, arrays.starts, lengths), strict=False):
+        ends = map(add, arrays.starts, lengths)
+        look_ups = self._look_ups(count)
+        for start, end, look_up in zip(self._body_starts, ends, look_ups, strict=False):
             body = look_up(packets[start:end])
             if body is None:
                 misses += 1
@@ -152,6 +157,16 @@ class MmsgUdp:
             first = slot + 1
         self._send_run(first, count)
         arrays.reset(count)
+
+    def _look_ups(self, count: int) -> Iterable[Callable[[bytes], bytes | None]]:
+        """For each of the first `count` clients what finds its answers."""
+        by_client = self._by_client
+        if by_client is None:
+            return repeat(self._answers.get)
+        clients = map(self._arrays.names.__getitem__, self._arrays.clients[:count])
+        if self._family == socket.AF_INET6:
+            clients = map(unmap, clients)
+        return [by_client[client].get for client in clients]
 
     def _answer_odd(self, slot: int, end: int) -> Reply | Awaitable[Reply]:
         """As `respond`, for what is no longer than an ID, may be cut short, or is not answered."""

@@ -13,7 +13,7 @@ from minidns.sockets.pktinfo import (
     is_wildcard_bound,
     reply_control,
 )
-from minidns.transport import Answers, Respond
+from minidns.transport import Answers, AnswersByClient, Respond
 from minidns.transport.client_address import pack_client
 from minidns.transport.counters import UdpCounters
 from minidns.transport.udp_deferred import DeferredReplies
@@ -32,6 +32,7 @@ class PortableUdp:
         sock: socket.socket,
         respond: Respond,
         answers: Answers,
+        by_client: AnswersByClient | None,
         via: Via,
         counters: UdpCounters,
         deferred: DeferredReplies,
@@ -41,6 +42,7 @@ class PortableUdp:
         self._sock = sock
         self._respond = respond
         self._answers = answers
+        self._by_client = by_client
         self._via = via
         self._counters = counters
         self._deferred = deferred
@@ -74,12 +76,14 @@ class PortableUdp:
         self, wire: bytes, received: list[tuple[int, int, bytes]], address: tuple[str, int]
     ) -> None:
         counters = self._counters
-        body = self._answers.get(wire[2:])
+        client = pack_client(self._sock.family, address[0])
+        answers = self._answers if self._by_client is None else self._by_client[client]
+        body = answers.get(wire[2:])
         if body is not None:
             counters.from_cache += 1
             reply = wire[:2] + body
         else:
-            outcome = self._respond(wire, pack_client(self._sock.family, address[0]), self._via)
+            outcome = self._respond(wire, client, self._via)
             if outcome is None:
                 return
             if not isinstance(outcome, bytes):
