@@ -60,12 +60,24 @@ def _make_parser() -> argparse.ArgumentParser:
         prog="minidns",
         description="A DNS server: UDP and TCP on one address, answers from YAML zones.",
     )
-    parser.add_argument("--version", action="version", version=f"minidns {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     parser.set_defaults(run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
     for module in (serve, check, convert, schema, cache):
         module.add_parser(subparsers)
     return parser
+
+
+class _Version(argparse.Action):
+    """The version, and whether the path of a query is compiled here."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.util import find_spec
+
+        found = find_spec("minidns.responder.ordinary")
+        is_compiled = found is not None and not str(found.origin).endswith(".py")
+        print(f"minidns {__version__}{' (compiled)' if is_compiled else ''}")
+        parser.exit()
 
 
 def _fill_streams() -> None:

@@ -68,7 +68,8 @@ class Cookies:
 
 
 def _hash(secret: bytes, octets: bytes) -> bytes:
-    return siphash(secret, octets).to_bytes(8, "little")
+    number: int = siphash(secret, octets)
+    return number.to_bytes(8, "little")
 
 
 def _age(cookie: bytes, now: int) -> int:

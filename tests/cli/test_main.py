@@ -11,6 +11,7 @@ import pytest
 
 import minidns
 from minidns.cli.main import main
+from minidns.responder import ordinary
 from tests.server.command import (
     BROKEN,
     COM,
@@ -43,7 +44,8 @@ def test_version_loads_no_dns() -> None:
         check=True,
     )
     version, modules = done.stdout.splitlines()
-    assert version == f"minidns {minidns.__version__}"
+    form = "" if ordinary.__file__.endswith(".py") else " (compiled)"
+    assert version == f"minidns {minidns.__version__}{form}"
     code, *names = modules.split()
     assert code == "0"
     assert not {"dns", "dnslib", "yaml", "asyncio", "idna"} & set(names)

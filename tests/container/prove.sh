@@ -6,12 +6,14 @@
 # Needs root, and Debian's podman, runc, debootstrap, bind9-dnsutils and util-linux.
 # Everything is made in one temporary directory that is removed at the end, and mounted in a
 # namespace that ends with the script. About two minutes.
-# MIRROR and SUITE choose another Debian; its python3 must be 3.11 or newer.
+# MIRROR and SUITE choose another Debian; its python3 must be 3.11 or newer. COMPILE=1 builds with
+# the path of a query compiled, and expects the image to say so.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly SELF=tests/container/prove.sh
 readonly SUITE=${SUITE:-bookworm}
+readonly COMPILE=${COMPILE:-0}
 readonly BUILD_LIMIT=600 # seconds for each of debootstrap and the build
 readonly RUN_LIMIT=60    # seconds for any other command of podman
 readonly READY_TRIES=100 # of 0.1 s each
@@ -48,6 +50,7 @@ main() {
 
   say "running it with the sample zones"
   run_container
+  check_form
   check_process
   expect_answers www.example.com A 192.0.2.80,192.0.2.81
   expect_answers www.example.com AAAA 2001:db8:53::80,2001:db8:53::81
@@ -105,7 +108,7 @@ find_mirror() {
   printf '%s\n' "${found:-http://deb.debian.org/debian}"
 }
 
-# pip in the build uses this machine's index and certificates; the image keeps neither.
+# pip and apt in the build use this machine's index, proxy and certificates; the image keeps none.
 build() {
   local mounts=() setting
   {
@@ -118,9 +121,14 @@ build() {
   for setting in "$CA" "$(sed -n 's/^cert = //p' "$work/pip.conf")"; do
     [ ! -f "$setting" ] || mounts+=(--volume "$setting:$setting:ro")
   done
+  if [ "$COMPILE" = 1 ]; then
+    for setting in /etc/apt/apt.conf.d /etc/apt/sources.list /etc/apt/sources.list.d; do
+      [ ! -e "$setting" ] || mounts+=(--volume "$setting:$setting:ro")
+    done
+  fi
   quietly timeout --foreground "$BUILD_LIMIT" \
     "${engine[@]}" build --isolation chroot --format docker --layers=false "${mounts[@]}" \
-    --build-arg BASE=localhost/minidns-base --tag localhost/minidns .
+    --build-arg BASE=localhost/minidns-base --build-arg "COMPILE=$COMPILE" --tag localhost/minidns .
 }
 
 check_image() {
@@ -143,6 +151,17 @@ run_container() {
     sleep 0.1
   done
   fail "no answer in $((READY_TRIES / 10)) s"
+}
+
+# Whether the path of a query is compiled, as asked.
+check_form() {
+  local version
+  version=$(podman_ exec "$container" minidns --version)
+  echo "  $version"
+  case $version in
+    *compiled*) [ "$COMPILE" = 1 ] || fail "compiled without being asked" ;;
+    *) [ "$COMPILE" != 1 ] || fail "not compiled" ;;
+  esac
 }
 
 check_process() {
