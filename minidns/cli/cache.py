@@ -4,13 +4,10 @@ Exit code 0 when it was done, 2 where no server answers or the name is none.
 """
 
 import argparse
-import os
-from collections import Counter
-from collections.abc import Iterator
-from itertools import groupby
 from pathlib import Path
 
 from minidns.cli import output
+from minidns.cli.running import ask_all, find_server, sum_up
 
 DONE = 0
 NOT_DONE = 2
@@ -50,55 +47,12 @@ def run(arguments: argparse.Namespace) -> int:
     if getattr(arguments, "name", None) is not None:
         words.append(arguments.name)
     try:
-        lines = _ask_all(_find(arguments.control), words)
-        for line in _sum_up(lines) if arguments.words == ["stats"] else lines:
+        lines = ask_all(find_server(arguments.control), words)
+        if arguments.words == ["stats"]:
+            lines = (f"{name} {number}" for name, number in sum_up(lines).items())
+        for line in lines:
             output.write(line)
     except NoAnswerError as error:
         output.say(f"minidns: {error}")
         return NOT_DONE
     return DONE
-
-
-def _find(given: Path | None) -> list[Path]:
-    """The sockets of one server. Raises NoAnswerError."""
-    from minidns.server.control_client import NoAnswerError, is_alive
-    from minidns.server.control_place import (
-        control_directory,
-        control_sockets,
-        paths_of,
-        server_name,
-    )
-
-    if given is not None:
-        return paths_of(given)
-    directory = control_directory(os.environ, os.geteuid())
-    alive = [path for path in control_sockets(directory) if is_alive(path)]
-    servers = [list(paths) for _, paths in groupby(alive, server_name)]
-    if len(servers) == 1:
-        return servers[0]
-    if servers:
-        names = ", ".join(
-            f"'{paths[0].with_name(server_name(paths[0]))}.sock'" for paths in servers
-        )
-        raise NoAnswerError(f"several servers run; say which with --control: {names}")
-    raise NoAnswerError(
-        f"no server of this user is running (looked in '{directory}'): "
-        "start one with 'minidns serve', or name its socket with --control"
-    )
-
-
-def _ask_all(paths: list[Path], words: list[str]) -> Iterator[str]:
-    from minidns.server.control_client import ask
-
-    for path in paths:
-        yield from ask(path, words)
-
-
-def _sum_up(lines: Iterator[str]) -> Iterator[str]:
-    """`name number` lines of all workers, each name once."""
-    totals: Counter[str] = Counter()
-    for line in lines:
-        name, _, number = line.rpartition(" ")
-        totals[name] += int(number)
-    for name, total in totals.items():
-        yield f"{name} {total}"

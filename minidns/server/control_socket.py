@@ -6,7 +6,6 @@ file. One request per connection, few at once, each with a bound on time and oct
 """
 
 import asyncio
-import json
 import logging
 import os
 import socket
@@ -109,6 +108,8 @@ class ControlSocket:
             yield "".join(f"{line}\n" for line in chunk).encode()
 
     def _run(self, request: bytes) -> Iterable[str]:
+        import json  # a server starts milliseconds sooner without, and is seldom asked
+
         try:
             words = json.loads(request)
         except (ValueError, RecursionError):

@@ -13,6 +13,7 @@ class UdpCounters:
     queries: int = 0  # datagrams received
     query_octets: int = 0
     replies: int = 0  # datagrams that the kernel took
+    reply_octets: int = 0  # of these
     from_cache: int = 0  # queries answered without calling respond()
     dropped_port: int = 0  # not answered, the source port is one that reflects (X02)
     dropped_send: int = 0  # replies refused: buffer full, no route, firewall, too long

@@ -56,3 +56,4 @@ class DeferredReplies:
             self._counters.dropped_send += 1
         else:
             self._counters.replies += 1
+            self._counters.reply_octets += len(wire)

@@ -221,6 +221,8 @@ class MmsgUdp:
             )
             if sent > 0:
                 counters.replies += sent
+                # The kernel says what it took of each where it said what had come (sendmmsg(2)).
+                counters.reply_octets += sum(self._arrays.lengths[first : first + sent].tolist())
                 first += sent
             elif ctypes.get_errno() != errno.EINTR:
                 counters.dropped_send += 1  # the first of the run; those after it may go

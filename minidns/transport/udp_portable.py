@@ -99,3 +99,4 @@ class PortableUdp:
             counters.dropped_send += 1
         else:
             counters.replies += 1
+            counters.reply_octets += len(reply)

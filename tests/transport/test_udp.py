@@ -43,6 +43,7 @@ def test_miss_then_hit(batched: bool, host: str) -> None:
                 counters = server.counters
                 assert (counters.queries, counters.replies, counters.from_cache) == (2, 2, 1)
                 assert counters.query_octets == 7 + 8
+                assert counters.reply_octets == 2 + len(b"reply:hello") + 2 + len(b"the answer")
                 assert server.is_batched is batched
 
     run(test())

@@ -34,6 +34,7 @@ def test_reply_that_comes_later(batched: bool) -> None:
                 responder.release(b"..later1", b"..one")
                 assert await client.receive() == (b"..one", ("127.0.0.2", pair.port))
                 assert (server.counters.in_flight, server.counters.replies) == (0, 3)
+                assert server.counters.reply_octets == len(b"..reply:now..one..two")
 
     run(test())
 
