@@ -59,14 +59,12 @@ class CacheSettings:
     """Sizes in octets, durations in seconds."""
 
     size: int = 64 * 2**20  # Unbound: 4 MiB and 4 MiB
-    file: Path | None = None  # keeps the cache over a restart
     max_ttl: int = 86_400  # Unbound's cache-max-ttl
     max_negative_ttl: int = 3_600  # RFC 2308 section 5 recommends one to three hours
     failure: float = 5.0  # RFC 9520 section 3.2
     max_failure: float = 60.0  # after doubling; RFC 2308 section 7 bounds it to 300
     stale: int = 86_400  # how long after its end an answer may serve, RFC 8767 section 5; 0: never
     stale_after: float = 1.8  # RFC 8767 section 5's client response timer
-    stale_ttl: int = 30  # RFC 8767 section 4
     stale_recheck: float = 30.0  # RFC 8767 section 5's failure recheck timer
 
 
@@ -85,7 +83,6 @@ class ResolverLimits:
     failures: int = 3  # in a row, until an upstream is put aside
     probe: float = 1.0  # until an upstream that is put aside is tried again, doubled each time
     max_probe: float = 60.0  # RFC 2308 section 7.2 bounds it to 300
-    upstream_payload: int = 1232  # octets, DNS flag day 2020, RFC 9715
     upstream_idle: float = 10.0  # of a TCP or TLS connection, RFC 7766 section 6.2.3
 
 
@@ -96,7 +93,7 @@ class ResolverSettings:
     is_on: bool = True
     forward: tuple[ForwardGroup, ...] | None = None  # None: the system's resolvers
     allow: tuple[str, ...] | None = None  # who may ask; None: private networks
-    open_resolver: bool = False  # anybody may ask; RFC 5358 has why not
+    open_resolver: bool = False  # anybody may ask, or whoever `allow` says; RFC 5358 has why not
     private_domains: tuple[str, ...] = ()  # names that may have private addresses
     hosts: tuple[Path, ...] = ()
     block: BlockSettings = field(default_factory=BlockSettings)
@@ -129,6 +126,7 @@ class ServeSettings:
     auto_ptr: bool = False  # PTR made of A and AAAA, for reverse zones that lack them
     views: tuple[ZoneView, ...] = ()
     cache_dir: Path | None = None  # for snapshots of large zones; None: there are none
-    control: Path | None = None  # the socket of `minidns cache`; None: a default place
+    control: Path | None = None  # the Unix socket that commands ask; None: a default place
+    trace: bool = False  # a line for each query on standard error
     resolver: ResolverSettings = field(default_factory=lambda: ResolverSettings(is_on=False))
     limits: Limits = field(default_factory=Limits)

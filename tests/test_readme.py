@@ -10,11 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from minidns.config import ResolverSettings, ServeSettings
+from minidns.server.config_file import read_config
 from minidns.zone.directory import load_zones
 from tests.server.command import ROOT, SECONDS, Running, serving
 
@@ -69,7 +71,9 @@ def test_every_command_is_run_here() -> None:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
-    with serving(ROOT / "zones", listen=("127.0.0.1:0", "[::1]:0")) as running:
+    # As the resolver of the machine that the README was written on; no command here asks it.
+    forward = ("--forward", "192.168.1.1")
+    with serving(ROOT / "zones", *forward, listen=("127.0.0.1:0", "[::1]:0")) as running:
         yield running
 
 
@@ -144,6 +148,45 @@ def test_the_zone_that_is_shown_has_no_fault(tmp_path: Path) -> None:
     loaded = load_zones([path])
     assert loaded.faults == []
     assert len(loaded.catalog.zones) == 1
+
+
+def test_the_configuration_that_is_shown_has_no_fault(tmp_path: Path) -> None:
+    section = README[README.index("## Configuration") : README.index("## Docker")]
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    path = tmp_path / "minidns.yaml"
+    path.write_text(block)
+    settings, faults = read_config(path)
+    assert faults == []
+    assert len(settings.resolver.forward or ()) == 4
+
+
+def test_every_key_of_the_configuration_is_in_the_table_with_its_default(tmp_path: Path) -> None:
+    section = README[README.index("## Configuration") : README.index("Of a group in `forward`")]
+    shown = dict(re.findall(r"^\| `([\w.]+)` \| (.*?) \|", section, re.MULTILINE))
+    maps = ("block", "cache", "limits")
+    keys = {key for key in keys_of(tmp_path, "{}: 1") if key not in ("cache", "limits")}
+    keys |= {f"{of}.{key}" for of in maps for key in keys_of(tmp_path, f"{of}: {{{{{{}}: 1}}}}")}
+    assert shown.keys() == keys
+    values = {key: text.strip("`") for key, text in shown.items() if text.startswith("`")}
+    lines = [f"{key}: {value}" for key, value in values.items() if "." not in key]
+    for of in maps:
+        inner = [f"  {key}: {value}" for key, value in values.items() if key.startswith(f"{of}.")]
+        lines += [f"{of}:", *(line.replace(f"{of}.", "", 1) for line in inner)]
+    path = tmp_path / "minidns.yaml"
+    path.write_text("\n".join(lines))
+    settings, faults = read_config(path)
+    assert faults == []
+    assert replace(settings, zones=ServeSettings().zones) == ServeSettings(
+        resolver=ResolverSettings()
+    )
+
+
+def keys_of(directory: Path, text: str) -> list[str]:
+    """The keys that there are, as the fault of one that there is not lists them."""
+    path = directory / "keys.yaml"
+    path.write_text(text.format("qqqqqqqq"))
+    (fault,) = read_config(path).faults
+    return fault.message.partition(": there are ")[2].split(", ")
 
 
 def test_every_option_of_serve_is_in_the_table() -> None:

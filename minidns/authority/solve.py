@@ -24,6 +24,15 @@ _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
 
 
+class OpenAlias(NamedTuple):
+    """An ALIAS that depends on a name which may be known elsewhere. TTLs are in seconds."""
+
+    owner: bytes | None  # of the addresses to come; None for the question's name
+    target: bytes  # wire
+    ttl: int  # the most that they may have
+    soa: Records  # of the owner's zone, where there are none
+
+
 class Solution(NamedTuple):
     """An answer before it is encoded. `aa` belongs to the first owner (RFC 1035 section 4.1.1)."""
 
@@ -33,6 +42,7 @@ class Solution(NamedTuple):
     anchor: bytes  # lower-case wire: what the question surely ends with
     is_reusable: bool  # whether it holds for all questions of that length at that node
     reason: str  # of SERVFAIL, for an Extended DNS Error
+    alias: OpenAlias | None = None  # what it lacks, unless nobody else has that name
 
 
 class _Draft:
@@ -52,6 +62,7 @@ class _Draft:
         self.additional: list[Records] = []
         self.is_reusable = True
         self.reason = ""
+        self.alias: OpenAlias | None = None
 
     def fail(self, reason: str) -> None:
         self.rcode = Rcode.SERVFAIL
@@ -97,6 +108,7 @@ def solve(
         anchor=_anchor_of(first, origin, sent.lower()),
         is_reusable=draft.is_reusable,
         reason=draft.reason,
+        alias=draft.alias,
     )
 
 
@@ -167,23 +179,35 @@ def _add_alias(draft: _Draft, zone: Zone, node: Node) -> None:
     target_zone = find_zone(draft.catalog, target.lower(), draft.qtype)
     if not isinstance(target_zone, Zone):
         draft.fail("the target of an ALIAS is in no zone here")
+        draft.alias = OpenAlias(draft.owner, target, alias.ttl, _soa_of(zone))
         return
     found = find(target_zone, target.lower(), draft.qtype)
     solution = solve(draft.catalog, target_zone, target, draft.qtype, found, draft.depth + 1)
     last = solution.sections.answer[-1] if solution.sections.answer else None
+    ttl = min([alias.ttl, *(one.ttl for one in solution.sections.answer)])
     if last is not None and last.rtype == draft.qtype:
-        ttl = min(alias.ttl, *(one.ttl for one in solution.sections.answer))
         draft.answer.append(Records(draft.owner, draft.qtype, ttl, last.rdatas))
-    elif any(one.rtype == _SOA for one in solution.sections.authority):
+        return
+    if any(one.rtype == _SOA for one in solution.sections.authority):
         _add_soa(draft, zone)  # the target has no such address: neither has this name
+        if solution.rcode != Rcode.NXDOMAIN:
+            return
     else:
         draft.fail(solution.reason or "the target of an ALIAS leads out of the zones here")
+    if solution.alias is not None:
+        target, ttl = solution.alias.target, min(ttl, solution.alias.ttl)
+    elif last is not None and last.rtype == _CNAME:
+        target = last.rdatas[0]
+    draft.alias = OpenAlias(draft.owner, target, ttl, _soa_of(zone))
 
 
 def _add_soa(draft: _Draft, zone: Zone) -> None:
+    draft.authority.append(_soa_of(zone))
+
+
+def _soa_of(zone: Zone) -> Records:
     """RFC 2308 section 3: with the TTL for which the absence may be kept."""
-    rdatas = zone.soa.rdatas
-    draft.authority.append(Records(zone.apex.name, _SOA, zone.negative_ttl, rdatas))
+    return Records(zone.apex.name, _SOA, zone.negative_ttl, zone.soa.rdatas)
 
 
 def _add_once(draft: _Draft, records: Records) -> None:

@@ -1,7 +1,7 @@
-"""`minidns check`: every fault of every zone in one run, for people, editors and CI.
+"""`minidns check`: every fault of zones and configuration at once, for people, editors and CI.
 
-Exit code 0 when no zone is refused (warnings or not), 1 when one is, 2 when a path that was named
-is not there or holds no zone file.
+Exit code 0 when nothing is refused (warnings or not), 1 when something is, 2 when a path that was
+named is not there or holds no zone file.
 The faults go to standard output, the sum of them to standard error.
 """
 
@@ -26,8 +26,8 @@ _TEXT = "text"
 _JSON = "json"
 _EPILOG = """\
 Each fault is a line `file:line:column: rule: what is wrong and what would be right`; a warning has
-the word `warning:` before its rule. Exit code: 0 nothing is refused, 1 a zone is refused, 2 a path
-is not there or is no zone file."""
+the word `warning:` before its rule. Exit code: 0 nothing is refused, 1 a zone or the
+configuration is refused, 2 a path is not there or is no zone file."""
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,6 +46,13 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         help=f"a directory of zones, or one zone file (default: {DEFAULT_ZONES})",
     )
     parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="a configuration file of `serve` to check, with the zones, hosts files and block "
+        "lists that it names",
+    )
+    parser.add_argument(
         "--format",
         choices=(_TEXT, _JSON),
         default=_TEXT,
@@ -59,8 +66,12 @@ def run(arguments: argparse.Namespace) -> int:
     from minidns.server.named_paths import unusable_paths
     from minidns.zone.directory import load_zones
 
-    paths = tuple(arguments.paths) or (DEFAULT_ZONES,)
-    loaded = load_zones(paths)
+    named, views, of_config = _read_config(arguments.config)
+    if arguments.paths:
+        named, views = tuple(arguments.paths), ()
+    paths = (*named, *views)
+    loaded = load_zones(named, None, views) if views else load_zones(named)
+    loaded = loaded._replace(faults=[*of_config, *loaded.faults])
     if arguments.format == _JSON:
         output.write(_to_json(loaded.faults))
     else:
@@ -71,6 +82,18 @@ def run(arguments: argparse.Namespace) -> int:
     if unusable_paths(paths, loaded) or not loaded.zones:
         return UNUSABLE_PATH
     return REFUSED if errors else SOUND
+
+
+def _read_config(path: Path | None) -> tuple[tuple[Path, ...], tuple[Path, ...], list["Fault"]]:
+    """The zones and views that a configuration names, and all of its faults."""
+    if path is None:
+        return (DEFAULT_ZONES,), (), []
+    from minidns.server.config_file import read_config
+    from minidns.server.name_lists import read_name_lists
+
+    settings, faults = read_config(path)
+    faults = [*faults, *read_name_lists(settings.resolver).faults]
+    return settings.zones, tuple(view.path for view in settings.views), faults
 
 
 def _to_json(faults: Sequence["Fault"]) -> str:

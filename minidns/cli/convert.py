@@ -77,7 +77,10 @@ def run(arguments: argparse.Namespace) -> int:
         output.say(line)
     if is_refused(reading.faults) or not reading.is_zone:
         return REFUSED
-    text = _convert(source, reading, arguments.to or _other_form(source))
+    form = arguments.to or _other_form(source)
+    if reading.falls_through and form == _ZONE:
+        output.say("minidns: 'fallthrough: true' is left out: a master file has no word for it")
+    text = _convert(source, reading, form)
     if path is None:
         output.write(text.removesuffix("\n"))
         return WRITTEN
@@ -140,7 +143,7 @@ def _convert(source: "ZoneSource", reading: "Reading", form: str) -> str:
     records = reading.records
     if any(fault.rule == "no-soa" for fault in reading.faults):
         records = [record for record in records if record.rtype != RRType.SOA]
-    return write_yaml(source.origin, records)
+    return write_yaml(source.origin, records, reading.falls_through)
 
 
 def _write_file(path: Path, text: str, force: bool) -> None:

@@ -12,13 +12,13 @@ answers), RFC 4035 section 3.2 (what a client with DO gets), RFC 6604 (whose rco
 from collections.abc import Callable, Iterable, Sequence
 
 from minidns.resolver.model import Failure, FailureKind, Group, Question, Segment
+from minidns.resolver.record_sets import MAX_TTL, by_owner, set_of, sets, signatures_over
 from minidns.wire.codes import Rcode, RRClass, RRType
 from minidns.wire.name import ROOT, is_at_or_below
-from minidns.wire.reply import BadReply, Reply, ReplyRecord, read_reply
+from minidns.wire.reply import Reply, ReplyRecord
 from minidns.wire.response import TC, Records
 
 MAX_LINKS = 11  # CNAMEs in a chain, as BIND and Unbound
-MAX_TTL = 86_400  # seconds, RFC 8767 section 4; with the top bit set it is large, not negative
 MAX_NEGATIVE_TTL = 3_600  # seconds, RFC 2308 section 5
 _MAX_TEXT = 64  # characters of an upstream's own words
 _AD = 0x0020  # RFC 4035 section 3.2.3
@@ -29,31 +29,42 @@ _SOA = int(RRType.SOA)
 _NS = int(RRType.NS)
 _RRSIG = int(RRType.RRSIG)
 _ANY = int(RRType.ANY)
-_OPT = int(RRType.OPT)
-_META = range(128, 256)  # RFC 6895 section 3.1: never records
 _PROOFS = frozenset({int(RRType.NSEC), int(RRType.NSEC3)})
 _NOERROR, _NXDOMAIN = Rcode.NOERROR, Rcode.NXDOMAIN
 
 
 def accept(
-    question: Question, wire: bytes, group: Group, is_ours: Callable[[bytes], bool]
+    question: Question, reply: Reply, group: Group, is_ours: Callable[[bytes], bool]
 ) -> Segment | Failure:
     """The part of a reply that answers the question, or why it is of no use.
 
     `is_ours` tells for a name (lower-case wire) whether this group is the one to be asked about it;
     where it is not, the chain is cut and `target` set. A TTL of 0 in the result: not to be kept.
     """
-    try:
-        reply = read_reply(wire)
-    except BadReply as fault:
-        return _unusable(f"the reply is malformed: {fault}")
     if (reply.qname.lower(), reply.qtype, reply.qclass) != (question.qname, question.qtype, _IN):
         return _unusable("the reply is to another question")
     if reply.flags & TC:
         return _unusable("the reply is truncated")
     if reply.rcode not in (_NOERROR, _NXDOMAIN):
         return Failure(FailureKind.RCODE, _describe_rcode(reply), reply.rcode)
-    return _Chain(question, reply, group, is_ours).follow()
+    return _plain(question, reply, group) or _Chain(question, reply, group, is_ours).follow()
+
+
+def _plain(question: Question, reply: Reply, group: Group) -> Segment | None:
+    """The commonest reply: nothing but the set that was asked for. None where there is more to it.
+
+    What `_Chain` makes of it, at a third of the cost.
+    """
+    _, qtype, dnssec_ok, _ = question
+    answer, qname = reply.answer, reply.qname
+    if not answer or dnssec_ok or reply.rcode or qtype == _ANY:
+        return None
+    for owner, rtype, rclass, _, _ in answer:
+        if rtype != qtype or rclass != _IN or owner != qname:
+            return None
+    records = set_of(None, qtype, answer)
+    is_authentic = group.trust_ad and bool(reply.flags & _AD)
+    return Segment(_NOERROR, (records,), (), None, records.ttl, is_authentic)
 
 
 class _Chain:
@@ -67,7 +78,7 @@ class _Chain:
         self._group = group
         self._is_ours = is_ours
         self._name = question.qname
-        self._by_owner = _by_owner(reply.answer)
+        self._by_owner = by_owner(reply.answer)
         self._answer: list[Records] = []
 
     def follow(self) -> Segment | Failure:
@@ -86,7 +97,9 @@ class _Chain:
             if len(seen) > MAX_LINKS:
                 return _unusable(f"its chain has more than {MAX_LINKS} CNAME records")
             seen.add(self._name)
-            if not is_at_or_below(self._name, self._group.domain) or not self._is_ours(self._name):
+            domain = self._group.domain
+            is_inside = domain == ROOT or is_at_or_below(self._name, domain)
+            if not is_inside or not self._is_ours(self._name):
                 return self._segment(_NOERROR, (), target)
         if self._reply.rcode == _NXDOMAIN:
             return _unusable("it says NXDOMAIN and has an answer")
@@ -102,11 +115,13 @@ class _Chain:
         if here is None:
             return False
         if qtype == _ANY:
-            self._answer += _sets(self._owner(), here)
+            self._answer += sets(self._owner(), here)
             return bool(self._answer)
         found = [record for record in here if record.rtype == qtype]
         if not found:
             return False
+        if qtype == _CNAME:
+            self._take_dname(found[0].rdata.lower())
         self._take(qtype, found, here)
         return True
 
@@ -119,15 +134,14 @@ class _Chain:
         if not found:
             return None
         target = found[0].rdata
-        if any(record.rdata.lower() != target.lower() for record in found):
+        if len(found) > 1 and any(one.rdata.lower() != target.lower() for one in found):
             return _unusable("it has two CNAME records at one name")  # RFC 2181 section 10.1
-        if self._question.dnssec_ok:
-            self._take_dname(target.lower())
+        self._take_dname(target.lower())
         self._take(_CNAME, found[:1], here)
         return target
 
     def _take_dname(self, target: bytes) -> None:
-        """The DNAME that the CNAME at this name was made from, for a client that will check it."""
+        """The DNAME that the CNAME at this name was made from (RFC 6672 section 3.1)."""
         name = self._name
         above = name[1 + name[0] :]
         while is_at_or_below(above, self._group.domain):
@@ -149,11 +163,11 @@ class _Chain:
         owner: bytes | None = None,
     ) -> None:
         owner = owner or self._owner()
-        self._answer.append(_set_of(owner, rtype, found))
+        self._answer.append(set_of(owner, rtype, found))
         if not self._question.dnssec_ok or rtype == _RRSIG:
             return
-        if signatures := _signatures(here, rtype):
-            self._answer.append(_set_of(owner, _RRSIG, signatures))
+        if signatures := signatures_over(here, rtype):
+            self._answer.append(set_of(owner, _RRSIG, signatures))
 
     def _owner(self) -> bytes | None:
         """None for the question's name; else as it came."""
@@ -181,8 +195,8 @@ class _Chain:
         if self._question.dnssec_ok:
             owner = soa.owner.lower()
             here = [one for one in self._reply.authority if one.owner.lower() == owner]
-            if signatures := _signatures(here, _SOA):
-                authority.append(_set_of(soa.owner, _RRSIG, signatures, ttl))
+            if signatures := signatures_over(here, _SOA):
+                authority.append(set_of(soa.owner, _RRSIG, signatures, ttl))
             authority += self._proof(ttl)
         return self._segment(rcode, authority)
 
@@ -202,14 +216,14 @@ class _Chain:
     def _proof(self, max_ttl: int) -> list[Records]:
         """NSEC and NSEC3 of the authority section with their signatures (RFC 9077: their TTL)."""
         proof = []
-        for here in _by_owner(self._reply.authority).values():
+        for here in by_owner(self._reply.authority).values():
             if is_at_or_below(here[0].owner.lower(), self._group.domain):
                 for rtype in sorted({one.rtype for one in here} & _PROOFS):
                     owner = here[0].owner
                     found = [one for one in here if one.rtype == rtype]
-                    proof.append(_set_of(owner, rtype, found, max_ttl))
-                    if signatures := _signatures(here, rtype):
-                        proof.append(_set_of(owner, _RRSIG, signatures, max_ttl))
+                    proof.append(set_of(owner, rtype, found, max_ttl))
+                    if signatures := signatures_over(here, rtype):
+                        proof.append(set_of(owner, _RRSIG, signatures, max_ttl))
         return proof
 
     def _segment(
@@ -225,46 +239,6 @@ class _Chain:
             ttl = min(ttl, records.ttl)
         is_authentic = self._group.trust_ad and bool(self._reply.flags & _AD)
         return Segment(rcode, tuple(self._answer), tuple(authority), target, ttl, is_authentic)
-
-
-def _by_owner(section: Iterable[ReplyRecord]) -> dict[bytes, list[ReplyRecord]]:
-    """Records of class IN by their owner in lower case."""
-    by_owner: dict[bytes, list[ReplyRecord]] = {}
-    for record in section:
-        if record.rclass == _IN:
-            key = record.owner.lower()
-            if key in by_owner:
-                by_owner[key].append(record)
-            else:
-                by_owner[key] = [record]
-    return by_owner
-
-
-def _sets(owner: bytes | None, here: Sequence[ReplyRecord]) -> list[Records]:
-    """All sets of one name, in the order in which they came."""
-    types = dict.fromkeys(one.rtype for one in here)
-    return [
-        _set_of(owner, rtype, [one for one in here if one.rtype == rtype])
-        for rtype in types
-        if rtype != _OPT and rtype not in _META
-    ]
-
-
-def _set_of(
-    owner: bytes | None, rtype: int, found: Sequence[ReplyRecord], max_ttl: int = MAX_TTL
-) -> Records:
-    """One set under one TTL, the least (RFC 2181 section 5.2), without doubles (section 5)."""
-    if len(found) == 1:
-        record = found[0]
-        return Records(owner, rtype, min(record.ttl, max_ttl), (record.rdata,))
-    ttl = min(min(record.ttl for record in found), max_ttl)
-    return Records(owner, rtype, ttl, tuple(dict.fromkeys(record.rdata for record in found)))
-
-
-def _signatures(here: Iterable[ReplyRecord], rtype: int) -> list[ReplyRecord]:
-    """The RRSIG records over that type (RFC 4034 section 3.1.1)."""
-    covered = rtype.to_bytes(2, "big")
-    return [one for one in here if one.rtype == _RRSIG and one.rdata.startswith(covered)]
 
 
 def _unusable(text: str) -> Failure:

@@ -8,7 +8,7 @@ A moment is `now`, in seconds of a clock that never jumps.
 from collections.abc import Iterator
 from struct import Struct
 
-from minidns.resolver.cached_answer import Hit, pack_answer, stored_at
+from minidns.resolver.cached_answer import MAX_STALE, Hit, pack_answer, stored_at
 from minidns.resolver.eviction import Shelf
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import Rcode
@@ -22,16 +22,17 @@ _NXDOMAIN = int(Rcode.NXDOMAIN)
 
 
 class Cache:
-    """Bounded in octets; 0 switches it off."""
+    """Bounded in octets; 0 switches it off. What is stale for `max_stale` seconds is not given."""
 
-    def __init__(self, max_bytes: int) -> None:
+    def __init__(self, max_bytes: int, max_stale: float = MAX_STALE) -> None:
+        self._max_stale = max_stale
         self._max_bytes = max_bytes
         self._positive = Shelf(max_bytes)
         self._negative = Shelf(max_bytes // _NEGATIVE_SHARE)
         self._hits = self._stale_hits = self._misses = self._added = 0
 
     def get(self, group_number: int, question: Question, now: float) -> Hit | None:
-        """The newest that is known, fresh or not longer than a day stale."""
+        """The newest that is known, fresh or not too long stale."""
         qname, qtype, dnssec_ok, checking_disabled = question
         bits = dnssec_ok | checking_disabled << 1
         key = _KEY_HEAD.pack(group_number, qtype, bits) + qname
@@ -60,7 +61,7 @@ class Cache:
         if absent and (not packed or stored_at(absent) > stored_at(packed)):
             packed = absent
         if packed:
-            hit = Hit(question, packed, now)
+            hit = Hit(question, packed, now, self._max_stale)
             if hit.is_stale:
                 self._stale_hits += 1
                 return hit
@@ -140,7 +141,7 @@ class Cache:
                     bits & _DNSSEC_OK != 0,
                     bits & _CHECKING_DISABLED != 0,
                 )
-                yield group_number, question, Hit(question, packed, now)
+                yield group_number, question, Hit(question, packed, now, self._max_stale)
 
     def stats(self) -> dict[str, int]:
         """Counters since the start, and sizes now in octets."""

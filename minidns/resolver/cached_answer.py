@@ -77,7 +77,9 @@ class Hit:
         "rcode",
     )
 
-    def __init__(self, question: Question, packed: bytes, now: float) -> None:
+    def __init__(
+        self, question: Question, packed: bytes, now: float, max_stale: float = MAX_STALE
+    ) -> None:
         self._question = question
         self._packed = packed
         stored, ttl, self._sets, self._records, self.rcode, marks, size = _HEAD.unpack_from(packed)
@@ -86,15 +88,14 @@ class Hit:
         self._target_size = size
         age = now - stored
         self.is_fresh = is_fresh = age < ttl
-        self.is_stale = not is_fresh and age < ttl + MAX_STALE
+        self.is_stale = not is_fresh and age < ttl + max_stale
         self.is_due = is_fresh and age >= ttl * _DUE
         self.is_authentic = marks & _AUTHENTIC != 0
         self.has_target = marks & _HAS_TARGET != 0
 
-    def seconds_until_change(self, now: float) -> float:
-        """Until the TTLs in the octets are others: at most one second."""
-        age = now - self._stored
-        return int(age) + 1 - age
+    def is_lasting(self, now: float) -> bool:
+        """Whether it stays fresh, and is not due, until its TTLs are counted down next."""
+        return bool(int(now - self._stored) + 1 <= self._ttl * _DUE)
 
     def body_at(self, now: float, flags: int) -> Body:
         """The encoded answer with the TTLs of that moment.

@@ -24,7 +24,16 @@ class _Entry(NamedTuple):
 class Failures:
     """By question."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        first: float = FIRST_SECONDS,
+        last: float = LAST_SECONDS,
+        stale: float = STALE_SECONDS,
+    ) -> None:
+        """Seconds until a question is asked again: first, at most, and over a stale answer."""
+        self._first = first
+        self._last = max(first, last)
+        self._stale = stale
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
@@ -41,11 +50,11 @@ class Failures:
     def add(self, key: Hashable, failure: Failure, now: float, *, is_stale: bool) -> None:
         """Five seconds, doubled to a minute where it failed before; longer over a stale answer."""
         before = self._entries.pop(key, None)
-        wait = FIRST_SECONDS
-        if before is not None and now < before.at + before.wait + LAST_SECONDS:
-            wait = min(before.wait * 2, LAST_SECONDS)
+        wait = self._first
+        if before is not None and now < before.at + before.wait + self._last:
+            wait = min(before.wait * 2, self._last)
         if is_stale:
-            wait = max(wait, STALE_SECONDS)
+            wait = max(wait, self._stale)
         self._entries[key] = _Entry(failure, now, wait)
         if len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
+from minidns.resolver.deadlines import Deadlines
 from minidns.resolver.model import Failure, FailureKind
 
 T = TypeVar("T")
@@ -26,13 +27,21 @@ class _Flight(Generic[T]):
 
     def __init__(self, task: asyncio.Task[T]) -> None:
         self.task = task
-        self.waiters = 0
+        self.waiters: set[asyncio.Future[None]] = set()
 
 
 class Flights(Generic[T]):
     """Work by key. Of one event loop; nothing is in flight after `close`."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        max_waiting: int = MAX_WAITING,
+        max_per_client: int = MAX_PER_CLIENT,
+        max_per_question: int = MAX_PER_QUESTION,
+    ) -> None:
+        self._max_waiting = max_waiting
+        self._max_per_client = max_per_client
+        self._max_per_question = max_per_question
         self.waiting = 0
         self.background = 0
         self.joined = 0  # waits that began no flight, since the start
@@ -40,6 +49,7 @@ class Flights(Generic[T]):
         self._flights: dict[Hashable, _Flight[T]] = {}
         self._charges: Counter[bytes] = Counter()
         self._is_closed = False
+        self._deadlines: Deadlines[None] | None = None
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -58,28 +68,34 @@ class Flights(Generic[T]):
         if (bound := self._bound_reached(flight, client)) is not None:
             self.refused += 1
             return Failure(FailureKind.BUSY, bound)
-        self._charges[client] += 1
+        is_starter = flight is None
         if flight is None:
-            flight = self._begin(key, start)
-            flight.task.add_done_callback(lambda _: self._discharge(client))
-            is_starter = True
+            flight = self._begin(key, start, client)
         else:
             self.joined += 1
-            is_starter = False
+        self._charges[client] += 1
         self.waiting += 1
-        flight.waiters += 1
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[None] = loop.create_future()
+        flight.waiters.add(waiter)
+        deadlines = self._deadlines
+        if deadlines is None:
+            deadlines = self._deadlines = Deadlines(loop)
+        deadlines.add(waiter, loop.time() + seconds)
         try:
-            await asyncio.wait((flight.task,), timeout=seconds)
+            await waiter
         finally:
+            deadlines.discard()
             self.waiting -= 1
-            flight.waiters -= 1
+            flight.waiters.discard(waiter)
             if not is_starter:
                 self._discharge(client)
-        if not flight.task.done():
+        task = flight.task
+        if not task.done():
             return None
-        if flight.task.cancelled():
+        if task.cancelled():
             return Failure(FailureKind.BUSY, "the server is stopping")
-        return flight.task.result()
+        return task.result()
 
     def launch(self, key: Hashable, start: Start[T]) -> bool:
         """Begin a flight that nobody waits for, unless it flies or there are too many."""
@@ -87,11 +103,11 @@ class Flights(Generic[T]):
             self._is_closed
             or key in self._flights
             or self.background >= MAX_BACKGROUND
-            or len(self._flights) >= MAX_WAITING
+            or len(self._flights) >= self._max_waiting
         ):
             return False
         self.background += 1
-        self._begin(key, start).task.add_done_callback(self._end_background)
+        self._begin(key, start, None)
         return True
 
     async def close(self) -> None:
@@ -106,18 +122,30 @@ class Flights(Generic[T]):
     def _bound_reached(self, flight: _Flight[T] | None, client: bytes) -> str | None:
         if self._is_closed:
             return "the server is stopping"
-        if self.waiting >= MAX_WAITING or (flight is None and len(self._flights) >= MAX_WAITING):
-            return f"{MAX_WAITING} queries wait for upstreams already"
-        if self._charges[client] >= MAX_PER_CLIENT:
-            return f"{MAX_PER_CLIENT} queries of this client wait for upstreams already"
-        if flight is not None and flight.waiters >= MAX_PER_QUESTION:
-            return f"{MAX_PER_QUESTION} clients wait for this answer already"
+        most = self._max_waiting
+        if self.waiting >= most or (flight is None and len(self._flights) >= most):
+            return f"{most} queries wait for upstreams already"
+        if self._charges[client] >= self._max_per_client:
+            return f"{self._max_per_client} queries of this client wait for upstreams already"
+        if flight is not None and len(flight.waiters) >= self._max_per_question:
+            return f"{self._max_per_question} clients wait for this answer already"
         return None
 
-    def _begin(self, key: Hashable, start: Start[T]) -> _Flight[T]:
+    def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> _Flight[T]:
+        """`client` is whom to charge to the end; None for a flight in the background."""
         flight = _Flight(asyncio.get_running_loop().create_task(start()))
         self._flights[key] = flight
-        flight.task.add_done_callback(lambda _: self._flights.pop(key))
+
+        def end(_: asyncio.Task[T]) -> None:
+            del self._flights[key]
+            if client is None:
+                self.background -= 1
+            else:
+                self._discharge(client)
+            for waiter in flight.waiters:
+                _wake(waiter)
+
+        flight.task.add_done_callback(end)
         return flight
 
     def _discharge(self, client: bytes) -> None:
@@ -125,5 +153,7 @@ class Flights(Generic[T]):
         if not self._charges[client]:
             del self._charges[client]
 
-    def _end_background(self, _: asyncio.Task[T]) -> None:
-        self.background -= 1
+
+def _wake(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_result(None)

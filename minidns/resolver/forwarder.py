@@ -6,7 +6,6 @@ and those put aside are probed. Nobody waits for a probe.
 
 import asyncio
 import logging
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -31,6 +30,7 @@ MAX_ATTEMPTS = 3  # within glibc's 5 s
 MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
 _MAX_TASKS = 256  # probes and losers of races
 _SILENCE = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
+_REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
 
 log = logging.getLogger(__name__)
 
@@ -40,15 +40,28 @@ class Budget:
 
     __slots__ = ("left",)
 
-    def __init__(self) -> None:
-        self.left = MAX_QUERIES
+    def __init__(self, queries: int = MAX_QUERIES) -> None:
+        self.left = queries
 
 
 class Forwarder:
     """Asks upstreams. `clock` gives seconds that never go back."""
 
-    def __init__(self, exchange: Exchange, clock: Callable[[], float], loops: Loops) -> None:
-        self.states = UpstreamStates()
+    def __init__(
+        self,
+        exchange: Exchange,
+        clock: Callable[[], float],
+        loops: Loops,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+        max_attempts: int = MAX_ATTEMPTS,
+        states: UpstreamStates | None = None,
+        shorten: Callable[[Segment], Segment] = lambda segment: segment,
+    ) -> None:
+        """What is accepted goes through `shorten`, which may lower its TTLs."""
+        self.states = states or UpstreamStates()
+        self._attempt_seconds = attempt_seconds
+        self._max_attempts = max_attempts
+        self._shorten = shorten
         self.queries = 0  # since the start, without probes
         self.probes = 0
         self._exchange = exchange
@@ -66,21 +79,22 @@ class Forwarder:
         slower = self.states.to_measure(group, self._clock(), self._turn)
         if slower is not None and len(self._tasks) < _MAX_TASKS:
             self._spawn(self._ask_one(group, question, is_ours, slower))
-        tries: Counter[Upstream] = Counter()
+        tries: dict[Upstream, int] = {}
         given_up: set[Upstream] = set()
         failure: Failure | None = None
-        for _ in range(MAX_ATTEMPTS):
+        for _ in range(self._max_attempts):
             chosen = self._choose(group, tries, given_up)[: budget.left]
             if not chosen:
                 break
             budget.left -= len(chosen)
-            tries.update(chosen)
+            for upstream in chosen:
+                tries[upstream] = tries.get(upstream, 0) + 1
             result = await self._attempt(group, question, is_ours, chosen, given_up)
             if isinstance(result, Segment):
                 return result
-            failure = result
+            failure = _weightier(failure, result)
         if not budget.left:
-            return Failure(FailureKind.BUSY, f"{MAX_QUERIES} upstream queries were not enough")
+            return Failure(FailureKind.BUSY, "its upstream queries were not enough")
         return failure or self._explain(group)
 
     def start_probes(self, group: Group) -> None:
@@ -95,7 +109,7 @@ class Forwarder:
         question = self._loops.begin(group, upstream)
         try:
             began = self._clock()
-            reply = await self._exchange(upstream, question, ATTEMPT_SECONDS)
+            reply = await self._exchange(upstream, question, self._attempt_seconds)
         finally:
             self._loops.end(question)
         now = self._clock()
@@ -132,13 +146,14 @@ class Forwarder:
             await asyncio.wait(tasks)
 
     def _choose(
-        self, group: Group, tries: Counter[Upstream], given_up: set[Upstream]
+        self, group: Group, tries: dict[Upstream, int], given_up: set[Upstream]
     ) -> list[Upstream]:
         """The next one, or two for a race: who was asked least, in the order of the policy."""
         order = self.states.order(group, self._clock())
-        open_ones = [upstream for upstream in order if upstream not in given_up]
-        open_ones.sort(key=lambda upstream: tries[upstream])
-        return open_ones[: 2 if group.policy is Policy.RACE else 1]
+        if tries:
+            order = [upstream for upstream in order if upstream not in given_up]
+            order.sort(key=lambda upstream: tries.get(upstream, 0))
+        return order[: 2 if group.policy is Policy.RACE else 1]
 
     async def _attempt(
         self,
@@ -157,6 +172,7 @@ class Forwarder:
             for upstream in chosen
         }
         pending = set(racers)
+        failure: Failure | None = None
         while True:
             done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             for task in done:
@@ -166,24 +182,29 @@ class Forwarder:
                         _cancel(pending)
                     return result  # the loser goes on, so that a dead one is noticed
                 _give_up(racers[task], result, given_up)
-            if not pending:
-                return result
+                failure = _weightier(failure, result)
+            if not pending and failure is not None:
+                return failure
 
     async def _ask_one(
         self, group: Group, question: Question, is_ours: Callable[[bytes], bool], upstream: Upstream
     ) -> Segment | Failure:
         self.queries += 1
         began = self._clock()
-        reply = await self._exchange(upstream, question, ATTEMPT_SECONDS)
+        reply = await self._exchange(upstream, question, self._attempt_seconds)
         now = self._clock()
         if isinstance(reply, Failure):
             if reply.kind in _SILENCE and self.states.note_failure(upstream, now - began, now):
                 log.warning("upstream %s is put aside: %s", describe(upstream), reply.text)
                 self.start_probes(group)
-            return reply
+            if reply.kind not in _REPLIED:
+                return reply
         if self.states.note_reply(upstream, now - began, now):
             log.warning("upstream %s answers again", describe(upstream))
-        return accept(question, reply, group, is_ours)
+        if isinstance(reply, Failure):
+            return reply
+        accepted = accept(question, reply, group, is_ours)
+        return self._shorten(accepted) if isinstance(accepted, Segment) else accepted
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         task = asyncio.get_running_loop().create_task(work)
@@ -204,6 +225,11 @@ def _give_up(upstream: Upstream, result: Segment | Failure, given_up: set[Upstre
     """Only silence is worth a second try of the same upstream (RFC 9520 section 3.2)."""
     if isinstance(result, Failure) and result.kind is not FailureKind.TIMEOUT:
         given_up.add(upstream)
+
+
+def _weightier(known: Failure | None, new: Failure) -> Failure:
+    """The newer one, but that a reply was truncated is not forgotten: the client can ask by TCP."""
+    return known if known is not None and known.kind is FailureKind.TRUNCATED else new
 
 
 def _cancel(tasks: set[asyncio.Task[Segment | Failure]]) -> None:

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from minidns.wire.codes import ExtendedError, Rcode
+from minidns.wire.reply import Reply
 from minidns.wire.response import Records
 
 
@@ -26,6 +27,8 @@ class Protocol(Enum):
     UDP = "udp"  # and TCP where a reply is truncated or does not match
     TCP = "tcp"
     TLS = "tls"  # RFC 7858
+
+    __hash__ = object.__hash__  # Enum's own is Python, and each look-up of an Upstream needs it
 
 
 class Upstream(NamedTuple):
@@ -62,6 +65,7 @@ class FailureKind(Enum):
     UNREACHABLE = "unreachable"  # refused, no route, TLS not agreed on
     UNUSABLE = "unusable"  # a reply that says nothing about the question
     RCODE = "rcode"  # SERVFAIL, REFUSED and the like
+    TRUNCATED = "truncated"  # TC over UDP, and nothing over TCP
     BUSY = "busy"  # our own bound on what is in flight
 
 
@@ -73,9 +77,9 @@ class Failure(NamedTuple):
     rcode: int = Rcode.SERVFAIL
 
 
-# (whom, what, seconds) -> the whole reply, whose ID, address, port, question and case have been
+# (whom, what, seconds) -> the reply, whose ID, address, port, question and case have been
 # compared with the query's; or why there is none. Does not raise, but for its cancellation.
-Exchange = Callable[[Upstream, Question, float], Awaitable[bytes | Failure]]
+Exchange = Callable[[Upstream, Question, float], Awaitable[Reply | Failure]]
 
 
 class Segment(NamedTuple):
@@ -91,6 +95,7 @@ class Segment(NamedTuple):
     target: bytes | None = None  # wire, in the case in which it came
     ttl: int = 0  # seconds for which it may be kept
     is_authentic: bool = False  # the AD bit of an upstream that is trusted for it
+    is_truncated: bool = False  # with SERVFAIL: over UDP, TC is to be passed on (RFC 5625 4.4)
 
 
 class Resolved(NamedTuple):

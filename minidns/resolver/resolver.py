@@ -6,9 +6,11 @@ answer within 4.5 s and for at most 12 upstream queries, whatever happens.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from minidns.resolver.accept import MAX_LINKS
+from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
+from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
 from minidns.resolver.flights import Flights
 from minidns.resolver.forwarder import Budget, Forwarder
@@ -22,17 +24,16 @@ from minidns.resolver.model import (
     Resolved,
     Segment,
 )
+from minidns.resolver.shorter_ttl import shorten
+from minidns.resolver.upstream_state import UpstreamStates
 from minidns.wire.codes import ExtendedError, Rcode, RRType
-from minidns.wire.response import Records
-
-WHOLE_SECONDS = 4.5  # for a client's query; glibc waits 5 s
-STALE_AFTER = 1.8  # seconds, RFC 8767 section 5
 
 _ERRORS = {
     FailureKind.TIMEOUT: ExtendedError.NO_REACHABLE_AUTHORITY,
     FailureKind.UNREACHABLE: ExtendedError.NETWORK_ERROR,
     FailureKind.UNUSABLE: ExtendedError.NETWORK_ERROR,
     FailureKind.RCODE: ExtendedError.NO_REACHABLE_AUTHORITY,
+    FailureKind.TRUNCATED: ExtendedError.NETWORK_ERROR,
     FailureKind.BUSY: ExtendedError.OTHER,
 }
 Error = tuple[ExtendedError, str]
@@ -86,14 +87,26 @@ class Resolver(Generic[K]):
         clock: Callable[[], float],
         make_token: Callable[[int], bytes],
         is_ours: Callable[[Group, bytes], bool],
+        bounds: Bounds = DEFAULT_BOUNDS,
     ) -> None:
+        self._bounds = bounds
+        self._budget = partial(Budget, bounds.queries)
         self._cache = cache
         self._clock = clock
         self._is_ours = is_ours
-        self._forwarder = Forwarder(exchange, clock, Loops(make_token))
-        self._flights: Flights[Segment | Failure] = Flights()
-        self._loop_checks: Flights[bool] = Flights()
-        self._failures = Failures()
+        self._forwarder = Forwarder(
+            exchange,
+            clock,
+            Loops(make_token),
+            bounds.attempt,
+            bounds.attempts,
+            UpstreamStates(bounds.failures_in_row, bounds.first_probe, bounds.last_probe),
+            lambda segment: shorten(segment, bounds.max_ttl, bounds.max_negative_ttl),
+        )
+        waiting = bounds.waiting, bounds.waiting_per_client, bounds.waiting_per_question
+        self._flights: Flights[Segment | Failure] = Flights(*waiting)
+        self._loop_checks: Flights[bool] = Flights(*waiting)
+        self._failures = Failures(bounds.first_failure, bounds.last_failure, bounds.stale_recheck)
         self._prefetched = 0
         self._stale = 0
 
@@ -117,7 +130,7 @@ class Resolver(Generic[K]):
         if self._forwarder.note_if_loop(question.qname):
             return _fail(Failure(FailureKind.UNUSABLE, "forwarding loop"))
         began = self._clock()
-        budget = Budget()
+        budget = self._budget()
         whole = Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1, is_authentic=True)
         error: Error | None = None
         seen: set[bytes] = set()
@@ -128,14 +141,20 @@ class Resolver(Generic[K]):
             group = group_of(name)
             if group is None:
                 break
-            seen.update(_owners(whole.answer, question.qname), (name,))
-            part = await self._link(group, question._replace(qname=name), client, began, budget)
+            seen.update(owners_of(whole.answer, question.qname), (name,))
+            asked = question if name == question.qname else question._replace(qname=name)
+            part = await self._link(group, asked, client, began, budget)
             if isinstance(part, Failure):
                 return _fail(part)
+            is_whole = part.segment.target is None and asked is question
+            if is_whole and len(part.segment.answer) <= self._bounds.links:
+                return part
             error = error or part.error
-            whole = _join(whole, part.segment, question.qname)
-            if sum(records.rtype == RRType.CNAME for records in whole.answer) > MAX_LINKS:
-                return _fail(_unusable(f"the chain has more than {MAX_LINKS} CNAME records"))
+            whole = join(whole, part.segment, question.qname)
+            if sum(records.rtype == RRType.CNAME for records in whole.answer) > self._bounds.links:
+                return _fail(
+                    _unusable(f"the chain has more than {self._bounds.links} CNAME records")
+                )
         return Resolved(whole, error)
 
     def is_down(self, group: Group) -> bool:
@@ -178,15 +197,15 @@ class Resolver(Generic[K]):
             return Resolved(hit.segment_at(now))
         stale = hit if hit is not None and hit.is_stale else None
         key = (group.number, question)
-        revived_at = self._forwarder.states.revived_at(group.upstreams)
-        if (kept := self._failures.find(key, now, revived_at)) is not None:
+        if (kept := self._kept_failure(group, key, now)) is not None:
             self._forwarder.start_probes(group)
             if stale is not None:
                 return self._serve_stale(stale, kept)
             return kept._replace(text=f"failed a moment ago: {kept.text}")
         if await self._is_loop(group, question, client, began):
             return _unusable("forwarding loop")
-        seconds = began + (WHOLE_SECONDS if stale is None else STALE_AFTER) - self._clock()
+        bounds = self._bounds
+        seconds = began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
         result = await self._flights.wait(
             key, client, lambda: self._fetch(group, question, budget), max(seconds, 0.0)
         )
@@ -196,6 +215,12 @@ class Resolver(Generic[K]):
             result = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
         return result if stale is None else self._serve_stale(stale, result)
 
+    def _kept_failure(self, group: Group, key: tuple[int, Question], now: float) -> Failure | None:
+        if not len(self._failures):
+            return None
+        revived_at = self._forwarder.states.revived_at(group.upstreams)
+        return self._failures.find(key, now, revived_at)
+
     async def _is_loop(self, group: Group, question: Question, client: bytes, began: float) -> bool:
         """Whether an upstream asks us what we are asking it at this moment."""
         upstream = upstream_at(group, client)
@@ -203,7 +228,7 @@ class Resolver(Generic[K]):
             return False
         states = self._forwarder.states
         if upstream in self._loop_checks or states.take_loop_check(upstream, self._clock()):
-            seconds = max(began + WHOLE_SECONDS - self._clock(), 0.0)
+            seconds = max(began + self._bounds.whole - self._clock(), 0.0)
             await self._loop_checks.wait(
                 upstream, client, lambda: self._forwarder.probe(group, upstream), seconds
             )
@@ -223,7 +248,7 @@ class Resolver(Generic[K]):
         key = (group.number, question)
         if self._failures.find(key, now, float("-inf")) is not None:
             return
-        if self._flights.launch(key, lambda: self._fetch(group, question, Budget())):
+        if self._flights.launch(key, lambda: self._fetch(group, question, self._budget())):
             self._prefetched += 1
 
     async def _fetch(self, group: Group, question: Question, budget: Budget) -> Segment | Failure:
@@ -252,34 +277,11 @@ class Resolver(Generic[K]):
         return Resolved(segment, (code, failure.text))
 
 
-def _join(whole: Segment, part: Segment, qname: bytes) -> Segment:
-    """A chain with what its last name led to; there the question's name is another one."""
-    name = whole.target if whole.answer else None
-    return Segment(
-        part.rcode,
-        whole.answer + _name(part.answer, name),
-        _name(part.authority, name),
-        part.target,
-        min(whole.ttl, part.ttl),
-        whole.is_authentic and part.is_authentic,
-    )
-
-
-def _name(section: tuple[Records, ...], owner: bytes | None) -> tuple[Records, ...]:
-    if owner is None:
-        return section
-    return tuple(one._replace(owner=owner) if one.owner is None else one for one in section)
-
-
-def _owners(answer: tuple[Records, ...], qname: bytes) -> set[bytes]:
-    """The names that a chain has passed."""
-    return {qname if one.owner is None else one.owner.lower() for one in answer}
-
-
 def _unusable(text: str) -> Failure:
     return Failure(FailureKind.UNUSABLE, text)
 
 
 def _fail(failure: Failure) -> Resolved:
     """What a client is told instead of an answer: SERVFAIL and why."""
-    return Resolved(Segment(Rcode.SERVFAIL), (_ERRORS[failure.kind], failure.text))
+    segment = Segment(Rcode.SERVFAIL, is_truncated=failure.kind is FailureKind.TRUNCATED)
+    return Resolved(segment, (_ERRORS[failure.kind], failure.text))

@@ -49,17 +49,29 @@ class _State:
 class UpstreamStates:
     """All upstreams that have been asked."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        max_failures: int = MAX_FAILURES,
+        first_probe: float = FIRST_PROBE,
+        last_probe: float = LAST_PROBE,
+    ) -> None:
+        """Failures in a row that put one aside; seconds between its first and its last probes."""
+        self._max_failures = max_failures
+        self._first_probe = first_probe
+        self._last_probe = max(first_probe, last_probe)
         self._states: dict[Upstream, _State] = {}
+        self._is_calm = True  # nobody is aside or looped; where it is False somebody may be
 
     def order(self, group: Group, now: float) -> list[Upstream]:
         """Whom to ask, first to last; none where all are known to be dead."""
+        if self._is_calm and group.policy is not Policy.FASTEST:
+            return list(group.upstreams)
         usable = [one for one in group.upstreams if self._of(one).looped_until <= now]
         up = [one for one in usable if not self._of(one).is_aside]
         if not up:
             up = [one for one in usable if not self._of(one).is_dead]
         if not up:
-            up = [one for one in usable if now >= self._of(one).failed_at + LAST_PROBE]
+            up = [one for one in usable if now >= self._of(one).failed_at + self._last_probe]
         if group.policy is Policy.FASTEST and len(up) > 1:
             up.sort(key=self._round_trip)
         return up
@@ -76,6 +88,8 @@ class UpstreamStates:
 
         From a second on, doubling to a minute; once a second where the group has nobody else.
         """
+        if self._is_calm:
+            return []
         states = [(one, self._of(one)) for one in group.upstreams]
         aside = [each for each in states if each[1].is_aside and each[1].looped_until <= now]
         if not aside:
@@ -83,10 +97,11 @@ class UpstreamStates:
         is_down = len(aside) == len(states)
         due = []
         for upstream, state in aside:
-            wait = min(state.probe_wait, FIRST_PROBE) if is_down else state.probe_wait
+            wait = min(state.probe_wait, self._first_probe) if is_down else state.probe_wait
             if now >= state.probed_at + wait:
                 state.probed_at = now
-                state.probe_wait = min(max(FIRST_PROBE, state.probe_wait * 2), LAST_PROBE)
+                doubled = max(self._first_probe, state.probe_wait * 2)
+                state.probe_wait = min(doubled, self._last_probe)
                 due.append(upstream)
         return due
 
@@ -112,7 +127,7 @@ class UpstreamStates:
         state = self._of(upstream)
         was_aside = state.is_aside
         if was_aside:
-            state.failures = MAX_FAILURES - 1
+            state.failures = self._max_failures - 1
             self._revive(state, now)
         return was_aside
 
@@ -127,13 +142,15 @@ class UpstreamStates:
             return False
         self._smooth(state, seconds)
         state.failures += 1
-        if state.is_aside or state.failures < MAX_FAILURES:
+        if state.is_aside or state.failures < self._max_failures:
             return False
         state.is_aside = True
+        self._is_calm = False
         return True
 
     def note_loop(self, upstream: Upstream, now: float) -> None:
         """It asks us what we ask it."""
+        self._is_calm = False
         self._of(upstream).looped_until = now + LOOP_SECONDS
 
     def is_looped(self, upstream: Upstream, now: float) -> bool:
@@ -169,6 +186,9 @@ class UpstreamStates:
         if state.is_aside:
             state.is_aside = state.is_dead = False
             state.revived_at = now
+            self._is_calm = not any(
+                one.is_aside or one.looped_until > now for one in self._states.values()
+            )
 
 
 def describe(upstream: Upstream) -> str:

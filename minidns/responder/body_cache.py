@@ -28,10 +28,10 @@ def body_key(apex: Node, found: Found, qtype: int, octets: int) -> BodyKey:
     return node, -qtype if is_synthesized else qtype, octets
 
 
-def splice(rrset: RRset) -> Body:
+def splice(rrset: RRset, flags: int = 0) -> Body:
     """A set whose octets are ready, as the whole answer; one that is encoded later is no such."""
     wire = rrset.wire or b""
-    return Body(QR | AA, wire, ((len(wire), len(rrset.rdatas), 0, 0),), required=1)
+    return Body(QR | AA | flags, wire, ((len(wire), len(rrset.rdatas), 0, 0),), required=1)
 
 
 class Unfit(Exception):
@@ -39,11 +39,18 @@ class Unfit(Exception):
 
 
 def encode_found(
-    catalog: Catalog, zone: Zone, sent: bytes, qtype: int, found: Found, turn: int = 0
+    catalog: Catalog,
+    zone: Zone,
+    sent: bytes,
+    qtype: int,
+    found: Found,
+    turn: int = 0,
+    flags: int = 0,
 ) -> tuple[Body, bool]:
     """What `find` found for `sent` (wire, case of the client), encoded, and whether to keep it.
 
-    `turn`, where it is not 0, turns the records of each set. Raises Unfit.
+    `turn`, where it is not 0, turns the records of each set. `flags` are set besides those of an
+    answer. Raises Unfit.
     """
     solution = solve(catalog, zone, sent, qtype, found)
     sections = solution.sections
@@ -56,7 +63,7 @@ def encode_found(
             rotate(sections.additional, turn),
             sections.required,
         )
-    flags = QR | (AA if solution.aa else 0) | solution.rcode
+    flags |= QR | (AA if solution.aa else 0) | solution.rcode
     return encode(flags, sections, len(sent), solution.anchor), solution.is_reusable and not turn
 
 

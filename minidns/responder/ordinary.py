@@ -29,13 +29,13 @@ _KNOWN = 512  # surroundings of a question remembered: clients send few differen
 _LONGEST_KNOWN = len(_ONE_QUESTION) + 64  # octets of one
 _ANSWER = Outcome.ANSWER
 _NXDOMAIN = Outcome.NXDOMAIN
-_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
+_ALIAS = Outcome.ALIAS
+_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME, Outcome.ALIAS})
 # Types that are refused, and DS, which may be the parent zone's to answer.
 _EXTRAORDINARY = frozenset(
     {0, *map(int, (RRType.OPT, RRType.DS))} | set(range(RRType.TKEY, RRType.ANY))
 )
 _SMALL_SET = 16  # records; heads of answers that are one set of so many are made once
-_ANSWER_HEADS = tuple(heads(QR | AA, records, 0, 0) for records in range(_SMALL_SET + 1))
 
 # What a query's OPT comes to: 2 where there is one, the reply's OPT without a cookie's value, and
 # the octets that a reply over UDP may have.
@@ -52,8 +52,14 @@ class Ordinary:
         opts: OptWriter,
         datagram_answers: AnswerCache,
         stream_answers: AnswerCache,
+        flags: int = 0,
     ) -> None:
+        """`flags` are set in every reply besides those of an answer: RA, or none."""
         self.catalog = catalog
+        self._flags = flags
+        self._answer_heads = tuple(
+            heads(QR | AA | flags, records, 0, 0) for records in range(_SMALL_SET + 1)
+        )
         self.leaves_chains = False  # to the long way, which may have them followed elsewhere
         self._bodies = bodies
         self._opts = opts
@@ -107,11 +113,18 @@ class Ordinary:
         if rrset is None or rrset.wire is None:
             found = find(zone, qname, qtype)
             outcome, node, is_synthesized = found
-            if self.leaves_chains and outcome in _LEADS_ON:
+            if (
+                self.leaves_chains
+                and outcome in _LEADS_ON
+                # An ALIAS whose answer is kept needs nobody else.
+                and (outcome is not _ALIAS or (node, qtype, end - HEADER) not in self._bodies)
+            ):
                 return None
             if outcome is _ANSWER:
                 rrset = node.rrsets.get(qtype)
             elif outcome is _NXDOMAIN:
+                if zone.falls_through and self.leaves_chains:
+                    return None
                 body = self._bodies.get((zone.apex, _NXDOMAIN, end - HEADER))
                 if body is not None:
                     reply = b"".join(
@@ -125,16 +138,20 @@ class Ordinary:
             records = len(rrset.rdatas)
             size = HEADER + len(question) + len(rrset.wire) + len(opt)
             if size <= limit and records <= _SMALL_SET:
-                head = _ANSWER_HEADS[records][bits | wire[2] & 1]
+                head = self._answer_heads[records][bits | wire[2] & 1]
                 reply = b"".join((wire[:2], head, question, rrset.wire, opt))
             else:
-                reply = assemble(wire[:2], wire[2] & 1, question, splice(rrset), opt, limit)
+                reply = assemble(
+                    wire[:2], wire[2] & 1, question, splice(rrset, self._flags), opt, limit
+                )
         else:
             key = body_key(zone.apex, found, qtype, end - HEADER)
             body = self._bodies.get(key)
             if body is None:
                 try:
-                    body, is_reusable = encode_found(catalog, zone, sent, qtype, found)
+                    body, is_reusable = encode_found(
+                        catalog, zone, sent, qtype, found, 0, self._flags
+                    )
                 except Unfit:
                     return None
                 if is_reusable:

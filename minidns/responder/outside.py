@@ -2,28 +2,32 @@
 
 Who may ask (BCP 140, RFC 5358), RA and AD (RFC 6840 section 5.7), EDE (RFC 8914). Chains are joined
 here where they lead from a zone to a name elsewhere, or come back. AA is set where the first owner
-is of a zone here or a special-use name, and never for what an upstream has said.
+is of a zone here, of a hosts file or a special-use name, and never for what an upstream has said.
 """
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from minidns.authority.find import Found, Outcome, find, find_zone
 from minidns.authority.solve import Solution, solve
+from minidns.resolver.block_list import BlockList
 from minidns.resolver.cached_answer import Hit
+from minidns.resolver.hosts import Hosts
 from minidns.resolver.model import Group, Question, Resolved, Segment
+from minidns.responder.flattening import flatten, question_of
 from minidns.responder.public_answers import PublicAnswers
-from minidns.responder.routes import Routes
-from minidns.wire.codes import ExtendedError, RRType
-from minidns.wire.response import AA, QR, Body, Records, Sections, encode
+from minidns.responder.routes import HOSTS, Routes
+from minidns.wire.codes import ExtendedError, Rcode, RRType
+from minidns.wire.response import AA, QR, TC, Body, Records, Sections, encode
 from minidns.zone.model import Catalog, Zone
 
 RA = 0x0080
 _AD = 0x20  # of octet 3 of a query
 _CD = 0x10
 _FILTERED = "a private address in a public answer"
+_BLOCKED = (ExtendedError.BLOCKED, "on a block list")
 _CNAME = int(RRType.CNAME)
-_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME})
+_LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME, Outcome.ALIAS})
 
 Error = tuple[ExtendedError, str]
 
@@ -60,9 +64,11 @@ class Outside:
         self._resolver = resolver
         self._answers = answers
         self._allowed = allowed
-        self._special = special
+        self._special = routes.special = special
         self._clock = clock
         self.group_of = routes.group_of
+        self.falls_through = routes.falls_through
+        self.is_special = routes.is_special
 
     def take(self, catalog: Catalog) -> None:
         """Go by other zones from now on.
@@ -72,6 +78,12 @@ class Outside:
         """
         if self._routes.take(catalog):
             self._answers.forget()
+
+    def set_lists(self, hosts: Hosts | None, block: BlockList | None) -> None:
+        """Go by other hosts files and block lists from now on; nothing kept is from before."""
+        self._routes.hosts, self._routes.block = hosts, block
+        self._answers.block = block
+        self._answers.forget()
 
     @property
     def has_cuts(self) -> bool:
@@ -83,17 +95,26 @@ class Outside:
         return client in self._allowed
 
     def find_special(self, group: Group, question: Question, bits: int) -> Body | None:
-        """The answer for a special-use name (RFC 6761, RFC 6303), unless the group is for it."""
+        """The answer of a hosts file, or for a special-use name (RFC 6761, RFC 6303).
+
+        A group that is for a special-use name is asked about it.
+        """
         qname, qtype, *_ = question
-        zone = find_zone(self._special, qname, qtype)
-        if not isinstance(zone, Zone) or len(group.domain) >= len(zone.origin):
+        if group is HOSTS:
+            segment = self._find_in_lists(qname, qtype)[0] or Segment(Rcode.NOERROR)
+            flags = _flags(question, bits, False) | AA | segment.rcode
+            return encode(flags, Sections(segment.answer, (), ()), len(qname), qname)
+        solution = self._solve_special(group, qname, qtype)
+        if solution is None:
             return None
-        solution = solve(self._special, zone, qname, qtype, find(zone, qname, qtype))
         flags = _flags(question, bits, False) | AA | solution.rcode
         return encode(flags, solution.sections, len(qname), qname)
 
     def target_of(self, found: Found, question: Question) -> Solution | None:
-        """A chain that leads from a zone here to a name that is resolved; None for all others."""
+        """A chain that leads from a zone here to a name that is resolved; None for all others.
+
+        So does an ALIAS, which `flatten` is for.
+        """
         if found[0] not in _LEADS_ON:
             return None
         qname, qtype, *_ = question
@@ -102,10 +123,17 @@ class Outside:
         if not isinstance(zone, Zone):
             return None
         solution = solve(catalog, zone, qname, qtype, found)
+        if (alias := solution.alias) is not None:
+            return solution if self.group_of(alias.target.lower()) is not None else None
         answer, authority = solution.sections[:2]
-        if authority or not answer or answer[-1].rtype != _CNAME or qtype == _CNAME:
+        is_open = not authority or solution.rcode == Rcode.NXDOMAIN  # a zone may fall through
+        if not is_open or not answer or answer[-1].rtype != _CNAME or qtype == _CNAME:
             return None
-        return solution if self.group_of(answer[-1].rdatas[0].lower()) is not None else None
+        target = answer[-1].rdatas[0].lower()
+        group = self.group_of(target)
+        if group is None or (authority and self.is_special(group, target)):
+            return None
+        return solution
 
     async def follow(
         self, solution: Solution, question: Question, bits: int, client: bytes
@@ -113,62 +141,140 @@ class Outside:
         """The whole of a chain of which `target_of` has the first part."""
         chain = solution.sections.answer
         target = chain[-1].rdatas[0]
-        segment, error = await self._resolve(question._replace(qname=target.lower()), client)
+        seen = [question.qname, *(one.owner.lower() for one in chain if one.owner)]
+        segment, error = await self._resolve(question._replace(qname=target.lower()), client, seen)
         sections = Sections(
             chain + _owned(segment.answer, target), _owned(segment.authority, target), ()
         )
-        flags = _flags(question, bits, False) | AA | segment.rcode
+        flags = _flags(question, bits, False) | AA | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
 
-    def find(self, group: Group, question: Question, bits: int) -> Body | None:
-        """The answer that is kept. `bits`: octet 3 of the query."""
+    def find_flattened(self, solution: Solution, question: Question) -> Body | None:
+        """An answer with the addresses that an ALIAS lacks, if they are kept."""
+        alias = solution.alias
+        if alias is None:
+            return None
+        asked = question_of(alias, question)
+        now = self._clock()
+        group = self.group_of(asked.qname)
+        hit = None if group is None else self._resolver.find(group, asked, now)
+        if hit is None or hit.has_target:
+            return None
+        return flatten(solution, alias, question, hit.segment_at(now), None)[0]
+
+    async def flatten(
+        self, solution: Solution, question: Question, client: bytes
+    ) -> tuple[Body, Error | None]:
+        """An answer with the addresses that an ALIAS lacks."""
+        alias = solution.alias
+        assert alias is not None  # noqa: S101 - `target_of` has seen it
+        asked = question_of(alias, question)
+        segment, error = await self._resolve(asked, client, ())
+        return flatten(solution, alias, question, segment, error)
+
+    def find(self, group: Group, question: Question, bits: int) -> tuple[Body, bool] | None:
+        """The answer that is kept, and whether it is the same until this second is over.
+
+        `bits`: octet 3 of the query.
+        """
         now = self._clock()
         hit = self._resolver.find(group, question, now)
         if hit is None or hit.has_target:
             return None
-        return hit.body_at(now, _flags(question, bits, hit.is_authentic))
+        body = hit.body_at(now, _flags(question, bits, hit.is_authentic))
+        return body, hit.is_lasting(now)
 
     async def resolve(
         self, question: Question, bits: int, client: bytes
     ) -> tuple[Body, Error | None]:
         """The answer, and what an Extended DNS Error says of it (RFC 8914)."""
-        segment, error = await self._resolve(question, client)
+        segment, error = await self._resolve(question, client, ())
         sections = Sections(segment.answer, segment.authority, ())
-        flags = _flags(question, bits, segment.is_authentic) | segment.rcode
+        flags = _flags(question, bits, segment.is_authentic) | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
 
     async def close(self) -> None:
         """Who waits gets SERVFAIL."""
         await self._resolver.close()
 
-    async def _resolve(self, question: Question, client: bytes) -> tuple[Segment, Error | None]:
-        segment, error = await self._resolver.resolve(self.group_of, question, client)
-        group = self.group_of(question.qname)
+    async def _resolve(
+        self, question: Question, client: bytes, seen: Sequence[bytes]
+    ) -> tuple[Segment, Error | None]:
+        """`seen`: names (lower-case wire) of the chain that has led to the question."""
+        qname, qtype, *_ = question
+        listed, error = self._find_in_lists(qname, qtype)
+        if listed is not None:
+            return listed, error
+        if (solution := self._solve_special(self.group_of(qname), qname, qtype)) is not None:
+            return Segment(solution.rcode, *solution.sections[:2]), None
+        group_of = self._routes.forward_group_of
+        segment, error = await self._resolver.resolve(group_of, question, client)
+        group = self.group_of(qname)
         if group is not None:
-            public = self._answers.filter(group.number, question.qname, segment)
+            public = self._answers.filter(group.number, qname, segment)
             if public is not segment:
                 segment, error = public, (ExtendedError.FILTERED, _FILTERED)
         if segment.target is not None:
-            segment = self._end_here(segment, segment.target, question.qtype)
+            listed, blocked = self._find_in_lists(segment.target.lower(), qtype)
+            if listed is not None:
+                owned = _owned(listed.answer, segment.target)
+                return Segment(listed.rcode, segment.answer + owned), blocked or error
+            owners = [one.owner.lower() for one in segment.answer if one.owner]
+            segment = self._end_here(segment, segment.target, qtype, {*seen, qname, *owners})
         return segment, error
 
-    def _end_here(self, segment: Segment, target: bytes, qtype: int) -> Segment:
-        """A chain that comes back into a zone here is answered from it, never from upstream."""
+    def _solve_special(self, group: Group | None, name: bytes, qtype: int) -> Solution | None:
+        """What is said of a special-use name (lower-case wire) that no group is for."""
+        if group is None or not self._routes.is_special(group, name):
+            return None
+        zone = find_zone(self._special, name, qtype)
+        if not isinstance(zone, Zone):
+            return None
+        return solve(self._special, zone, name, qtype, find(zone, name, qtype))
+
+    def _find_in_lists(self, qname: bytes, qtype: int) -> tuple[Segment | None, Error | None]:
+        """What hosts files and block lists say of a name that is no zone's."""
+        routes = self._routes
+        if routes.hosts is not None and routes.group_of(qname) is HOSTS:
+            return Segment(Rcode.NOERROR, routes.hosts.find(qname, qtype) or ()), None
+        if routes.block is None or routes.group_of(qname) is None:
+            return None, None
+        verdict = routes.block.find(qname)
+        if verdict is None:
+            return None, None
+        return Segment(verdict.rcode, verdict.records(qtype)), _BLOCKED
+
+    def _end_here(self, segment: Segment, target: bytes, qtype: int, seen: set[bytes]) -> Segment:
+        """A chain that comes back into a zone here is answered from it, never from upstream.
+
+        Where it goes round in a circle it ends with the name that is in it already.
+        """
         name = target.lower()
         catalog = self._routes.catalog
         zone = find_zone(catalog, name, qtype)
-        if not isinstance(zone, Zone):
-            return segment
-        solution = solve(catalog, zone, target, qtype, find(zone, name, qtype))
+        solution = self._solve_special(self.group_of(name), name, qtype)
+        if solution is None:
+            if not isinstance(zone, Zone):
+                return segment
+            solution = solve(catalog, zone, target, qtype, find(zone, name, qtype))
+        answer = _owned(solution.sections.answer, target)
+        for place, records in enumerate(answer):
+            if records.owner is not None and records.owner.lower() in seen:
+                return Segment(Rcode.NOERROR, segment.answer + answer[:place])
         return Segment(
             solution.rcode,
-            segment.answer + _owned(solution.sections.answer, target),
+            segment.answer + answer,
             _owned(solution.sections.authority, target),
         )
 
 
 def _owned(sections: tuple[Records, ...], owner: bytes) -> tuple[Records, ...]:
     return tuple(one if one.owner else one._replace(owner=owner) for one in sections)
+
+
+def _end_of(segment: Segment) -> int:
+    """The bits that say how a chain ends."""
+    return segment.rcode | (TC if segment.is_truncated else 0)
 
 
 def _flags(question: Question, bits: int, is_authentic: bool) -> int:

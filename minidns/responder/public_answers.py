@@ -4,7 +4,9 @@ A group for a domain of one's own, with servers of one's own, may give any addre
 """
 
 from collections.abc import Container, Sequence
+from math import floor
 
+from minidns.resolver.block_list import BlockList
 from minidns.resolver.cache import Cache
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.model import Group, Question, Segment
@@ -29,15 +31,18 @@ class PublicAnswers:
         self._public = {group.number for group in groups if group.domain == ROOT}
         self._private = private
         self._private_domains = private_domains
+        self.block: BlockList | None = None  # what is on it is not kept, whoever was asked before
 
     def get(self, group_number: int, question: Question, now: float) -> Hit | None:
         """As `Cache.get`."""
         return self._cache.get(group_number, question, now)
 
     def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
-        """As `Cache.add`."""
+        """As `Cache.add`, from the whole second on: so all TTLs count down in the same moment."""
+        if self.block is not None and self.block.find(question.qname) is not None:
+            return
         public = self.filter(group_number, question.qname, segment)
-        self._cache.add(group_number, question, public, now)
+        self._cache.add(group_number, question, public, floor(now))
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

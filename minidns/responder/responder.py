@@ -23,14 +23,15 @@ from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
-from minidns.responder.outside import Error, Outside
+from minidns.responder.outside import RA, Error, Outside
 from minidns.responder.reply_opt import OptWriter
+from minidns.responder.routes import HOSTS
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
 from minidns.wire.name import name_to_text
 from minidns.wire.query import HEADER, Query, QueryError, QueryReader
-from minidns.wire.response import MAX_MESSAGE, QR, RD, Body, assemble
+from minidns.wire.response import MAX_MESSAGE, QR, RD, TC, Body, assemble
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 log = logging.getLogger(__name__)
@@ -76,21 +77,34 @@ class Responder:
         cookies: Cookies,
         unix_time: Callable[[], float],
         outside: Outside | None = None,
+        resolves: bool = False,
     ) -> None:
-        """Without `outside` names that no zone here holds are refused."""
+        """Without `outside` names that no zone here holds are refused.
+
+        `resolves`: all clients may have names resolved. Then each reply says so (RA), and what is
+        kept of other names is answered from the first tier, too, until `forget_passing`.
+        """
         self._catalog = catalog
         self._outside = outside
         self._policy = policy
         self._reader = QueryReader()
         self._opts = OptWriter(policy.udp_payload, policy.nsid.encode(), cookies, unix_time)
         self._chaos = chaos_bodies(policy.chaos_version, policy.chaos_identity)
+        self._resolves = resolves
+        self._ra = RA if resolves else 0
+        self.on_passing: Callable[[], None] | None = None  # there is something to forget
         self._bodies = BodyCache(_BODY_CACHE)
         self._turn = 0
         self._log_limit = LogLimit(unix_time)
         self.datagram_answers = AnswerCache(policy.answer_cache)
         self.stream_answers = AnswerCache(policy.answer_cache)
         self.ordinary = Ordinary(
-            catalog, self._bodies, self._opts, self.datagram_answers, self.stream_answers
+            catalog,
+            self._bodies,
+            self._opts,
+            self.datagram_answers,
+            self.stream_answers,
+            self._ra,
         )
         self.ordinary.leaves_chains = outside is not None
         self._is_short_way_right = False  # none of its answers may be another's to give
@@ -103,6 +117,11 @@ class Responder:
         self._bodies.forget()
         self.datagram_answers.clear()
         self.stream_answers.clear()
+
+    def forget_passing(self) -> None:
+        """A second is over: the TTLs of names that are kept have become others."""
+        self.datagram_answers.forget_passing()
+        self.stream_answers.forget_passing()
 
     def _take(self, catalog: Catalog) -> None:
         self._catalog = self.ordinary.catalog = catalog
@@ -135,7 +154,7 @@ class Responder:
         with suppress(Exception):  # it may be the reader that failed
             question, edns = self._reader.read_what_can_be(wire)
         opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
-        return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt)
+        return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt, self._ra)
 
     def respond_at_length(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes]:
         """The reply by the long way, which is right for every message of 12 octets with QR=0."""
@@ -157,20 +176,31 @@ class Responder:
         outside = self._outside
         if outside is not None:
             group = self._group_of(outside, query)
-            if group is not None:
+            if group is not None and not self._is_answered_here(
+                outside, group, wire, query, client
+            ):
                 return self._answer_outside(outside, group, wire, query, client, via)
-        body, found = self._find_body(query)
+        if query.qclass != _IN:
+            return self._assemble(wire, query, self._find_chaos(query), b"", client, via)
+        zone, found = self._find(query)
         leads_out = None
-        if outside is not None and found is not None:
+        if outside is not None:
             question = _question_of(query, wire)
             leads_out = outside.target_of(found, question)
+            if leads_out is not None and leads_out.alias is not None:
+                body = outside.find_flattened(leads_out, question)
+                if body is not None:
+                    return self._assemble(wire, query, body, b"", client, via)
+                begin = partial(outside.flatten, leads_out, question, client)
+                return self._await_outside(begin, wire, query, client, via)
             if leads_out is not None and wire[2] & 1 and outside.allows(client):
-                follow = partial(outside.follow, leads_out, question, wire[3], client)
-                return self._await_outside(follow, wire, query, client, via)
+                begin = partial(outside.follow, leads_out, question, wire[3], client)
+                return self._await_outside(begin, wire, query, client, via)
+        body = self._body_of(zone, query, found)
         reply = self._assemble(wire, query, body, b"", client, via)
         self.ordinary.remember(wire, query)
         # What leads out is followed for some clients, and kept for none.
-        if found is not None and not leads_out and self._is_cachable(len(wire), query, found):
+        if not leads_out and self._is_cachable(len(wire), query, found):
             (self.stream_answers if via.is_stream else self.datagram_answers).add(wire, reply)
         return reply
 
@@ -198,6 +228,20 @@ class Responder:
             return None
         return outside.group_of(query.qname)
 
+    def _is_answered_here(
+        self, outside: Outside, group: Group, wire: bytes, query: Query, client: bytes
+    ) -> bool:
+        """Whether a zone falls through for a name that this client may not have resolved.
+
+        Then the zone's own answer is given, which says that there is no such name.
+        """
+        if not outside.falls_through(query.qname):
+            return False
+        is_asked = group is HOSTS or (wire[2] & 1 and query.qtype != _ANY)
+        if not is_asked or not outside.allows(client):
+            return True
+        return outside.is_special(group, query.qname)
+
     def _answer_outside(
         self, outside: Outside, group: Group, wire: bytes, query: Query, client: bytes, via: Via
     ) -> bytes | Awaitable[bytes]:
@@ -211,9 +255,15 @@ class Responder:
             raise _refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
         if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
             raise _refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
-        body = outside.find(group, question, wire[3])
-        if body is not None:
-            return self._assemble(wire, query, body, b"", client, via)
+        kept = outside.find(group, question, wire[3])
+        if kept is not None:
+            body, is_lasting = kept
+            reply = self._assemble(wire, query, body, b"", client, via)
+            if is_lasting and self._resolves and self._is_plain(len(wire), query):
+                answers = self.stream_answers if via.is_stream else self.datagram_answers
+                if answers.add_passing(wire, reply) and self.on_passing is not None:
+                    self.on_passing()
+            return reply
         resolve = partial(outside.resolve, question, wire[3], client)
         return self._await_outside(resolve, wire, query, client, via)
 
@@ -228,6 +278,9 @@ class Responder:
         """A transport may drop this before it runs, so nothing has begun before."""
         try:
             body, error = await begin()
+            if body.flags & TC and not body.wire:  # no answer but over TCP, RFC 5625 section 4.4
+                lost = TC if via.is_stream else 0xF
+                body = Body(body.flags & ~lost, b"", (), 0)
             option = write_extended_error(*error) if error and query.edns else b""
             return self._assemble(wire, query, body, option, client, via)
         except Exception:  # the last resort, as above
@@ -237,20 +290,26 @@ class Responder:
         """Whether the reply depends on the query's octets alone and is likely to be asked again."""
         _, node, is_synthesized = found
         return (
-            size <= HEADER + len(query.question) + _PLAIN_OPT
-            and len(node.name) == len(query.qname)
+            len(node.name) == len(query.qname)
             and not is_synthesized
-            and query.question.startswith(query.qname)
             and not self._policy.rotate
+            and self._is_plain(size, query)
         )
 
-    def _find_body(self, query: Query) -> tuple[Body, Found | None]:
+    def _is_plain(self, size: int, query: Query) -> bool:
+        """Whether a query of that size has no EDNS option, and its name is in lower case."""
+        return size <= HEADER + len(query.question) + _PLAIN_OPT and query.question.startswith(
+            query.qname
+        )
+
+    def _find_chaos(self, query: Query) -> Body:
+        body = self._chaos.get((query.qname, query.qtype)) if query.qclass == _CH else None
+        if body is None:
+            raise _refusal(query, "only class IN is served", ExtendedError.NOT_SUPPORTED)
+        return body
+
+    def _find(self, query: Query) -> tuple[Zone, Found]:
         qname, qtype = query.qname, query.qtype
-        if query.qclass != _IN:
-            body = self._chaos.get((qname, qtype)) if query.qclass == _CH else None
-            if body is None:
-                raise _refusal(query, "only class IN is served", ExtendedError.NOT_SUPPORTED)
-            return body, None
         if qtype in _NO_QUESTION_TYPES:
             raise QueryError(Rcode.FORMERR, "no type to ask for", query.question, query.edns)
         if qtype in _REFUSED_TYPES:
@@ -264,8 +323,7 @@ class Responder:
                 query,
                 ExtendedError.INVALID_DATA,
             )
-        found = find(zone, qname, qtype)
-        return self._body_of(zone, query, found), found
+        return zone, find(zone, qname, qtype)
 
     def _body_of(self, zone: Zone, query: Query, found: Found) -> Body:
         outcome, node, _ = found
@@ -273,14 +331,14 @@ class Responder:
         if outcome is _ANSWER and not self._policy.rotate:
             rrset = node.rrsets.get(qtype)
             if rrset is not None and rrset.wire is not None:
-                return splice(rrset)
+                return splice(rrset, self._ra)
         key = body_key(zone.apex, found, qtype, len(qname))
         body = self._bodies.get(key)
         if body is None:
             self._turn += self._policy.rotate
             try:
                 body, is_reusable = encode_found(
-                    self._catalog, zone, query.question[:-4], qtype, found, self._turn
+                    self._catalog, zone, query.question[:-4], qtype, found, self._turn, self._ra
                 )
             except Unfit as fault:
                 raise _Failure(str(fault), query, ExtendedError.OTHER) from None
@@ -309,7 +367,7 @@ class Responder:
         if edns is not None:
             size = HEADER + len(question)
             opt = self._opts.write(edns, client, via, size, rcode >> 4, error)
-        return wire[:2] + _plain_error(wire, rcode, question, opt)
+        return wire[:2] + _plain_error(wire, rcode, question, opt, self._ra)
 
 
 class _Refusal(QueryError):
@@ -336,9 +394,11 @@ def _question_of(query: Query, wire: bytes) -> Question:
     return Question(query.qname, query.qtype, is_dnssec, bool(wire[3] & _CD))
 
 
-def _plain_error(wire: bytes, rcode: int, question: bytes = b"", opt: bytes = b"") -> bytes:
+def _plain_error(
+    wire: bytes, rcode: int, question: bytes = b"", opt: bytes = b"", ra: int = 0
+) -> bytes:
     """Everything after the ID."""
-    flags = QR | (wire[2] & 0x78) << 8 | (wire[2] << 8 & RD) | rcode & 0xF
+    flags = QR | ra | (wire[2] & 0x78) << 8 | (wire[2] << 8 & RD) | rcode & 0xF
     counts = (b"\x00\x01" if question else b"\x00\x00") + b"\x00\x00\x00\x00"
     counts += b"\x00\x01" if opt else b"\x00\x00"
     return flags.to_bytes(2, "big") + counts + question + opt

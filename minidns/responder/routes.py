@@ -1,14 +1,23 @@
 """Who has a name: a zone here, or a group of upstreams.
 
 The deepest of zones and groups has it, a zone where both are as deep. A zone that could not be
-loaded has its names, too: they are never asked elsewhere.
+loaded has its names, too: they are never asked elsewhere. A zone that falls through has the names
+that it does not lack (CoreDNS's `fallthrough`): whoever has them is asked about the others.
+What no zone has is looked for in hosts files first; names on block lists are asked of nobody.
 """
 
 from collections.abc import Sequence
+from operator import is_
 
-from minidns.authority.find import find_zone
-from minidns.resolver.model import Group
-from minidns.zone.model import Catalog
+from minidns.authority.find import Outcome, find, find_zone
+from minidns.resolver.block_list import BlockList
+from minidns.resolver.hosts import Hosts
+from minidns.resolver.model import Group, Upstream
+from minidns.wire.name import ROOT
+from minidns.zone.model import BrokenZone, Catalog, Zone
+
+_NXDOMAIN = Outcome.NXDOMAIN
+HOSTS = Group(0, ROOT, ())  # stands for the names of hosts files; no other has the number 0
 
 
 class Routes:
@@ -19,10 +28,17 @@ class Routes:
         self._groups = {group.domain: group for group in groups}
         self.catalog = Catalog({})
         self.has_cuts = False
+        self._falling: list[Zone | BrokenZone] = []
+        self.special = Catalog({})  # names of special use, RFC 6761
+        self.hosts: Hosts | None = None
+        self.block: BlockList | None = None
 
     def take(self, catalog: Catalog) -> bool:
-        """Go by other zones from now on; whether their origins are others."""
-        is_changed = catalog.zones.keys() != self.catalog.zones.keys()
+        """Go by other zones from now on; whether other names are asked elsewhere."""
+        falling = [zone for zone in catalog.zones.values() if _falls_through(zone)]
+        are_same = len(falling) == len(self._falling) and all(map(is_, falling, self._falling))
+        is_changed = catalog.zones.keys() != self.catalog.zones.keys() or not are_same
+        self._falling = falling
         self.catalog = catalog
         self.has_cuts = any(
             domain not in catalog.zones and find_zone(catalog, domain, 0) is not None
@@ -31,9 +47,35 @@ class Routes:
         return is_changed
 
     def group_of(self, name: bytes) -> Group | None:
-        """Who is asked about a name (lower-case wire); None where a zone here has it, or nobody."""
+        """Who has a name (lower-case wire): HOSTS, or who is asked; None for a zone, or nobody."""
         zone = find_zone(self.catalog, name, 0)
         shortest = len(zone.origin) if zone is not None else 0
+        if self._falling and self.falls_through(name):
+            shortest = 0
+        group = self._find_group(name, shortest)
+        if self.hosts is not None and name in self.hosts and (group is not None or not shortest):
+            return HOSTS
+        return group
+
+    def forward_group_of(self, name: bytes) -> Group | None:
+        """Who is asked about a name (lower-case wire); None where nobody is to be."""
+        group = self.group_of(name)
+        if group is None or group is HOSTS or self.is_special(group, name):
+            return None
+        if self.block is not None and self.block.find(name) is not None:
+            return None
+        return group
+
+    def is_special(self, group: Group, name: bytes) -> bool:
+        """Whether a name is of special use, and the group is for a domain above that."""
+        zone = find_zone(self.special, name, 0)
+        return zone is not None and group is not HOSTS and len(group.domain) < len(zone.origin)
+
+    def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:
+        """Ask others from now on about a domain that has a group."""
+        self._groups[domain] = self._groups[domain]._replace(upstreams=upstreams)
+
+    def _find_group(self, name: bytes, shortest: int) -> Group | None:
         while len(name) > shortest:
             group = self._groups.get(name)
             if group is not None:
@@ -43,6 +85,20 @@ class Routes:
             name = name[1 + name[0] :]
         return None
 
+    def falls_through(self, name: bytes) -> bool:
+        """Whether a zone here would have a name (lower-case wire), lacks it, and says so."""
+        zone = find_zone(self.catalog, name, 0) if self._falling else None
+        return isinstance(zone, Zone) and zone.falls_through and _lacks(zone, name)
+
     def is_ours(self, group: Group, name: bytes) -> bool:
         """As `resolver.resolver.Resolver` wants to know it."""
-        return self.group_of(name) is group
+        asked = self.forward_group_of(name)
+        return asked is not None and asked.number == group.number
+
+
+def _falls_through(zone: Zone | BrokenZone) -> bool:
+    return isinstance(zone, Zone) and zone.falls_through
+
+
+def _lacks(zone: Zone, name: bytes) -> bool:
+    return find(zone, name, 0)[0] is _NXDOMAIN

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from minidns.config import (
-    DEFAULT_LISTEN,
     BlockSettings,
     CacheSettings,
     ForwardGroup,
@@ -25,9 +24,9 @@ from minidns.config import (
 from minidns.resolver.networks import BadNetwork, is_public_at_large, parse_network
 from minidns.server import config_values as values
 from minidns.server.config_values import BadSetting, Read, Unreadable
+from minidns.server.conflicts import listened_at
 from minidns.server.own_addresses import is_own_address
-from minidns.sockets.listen_address import parse_listen_address
-from minidns.upstream.address import BadUpstream, is_listened_at, parse_upstream
+from minidns.upstream.address import is_listened_at, parse_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Fault
 from minidns.zone.yaml_reader import YamlReader
@@ -35,7 +34,6 @@ from minidns.zone.yaml_tree import Failed, Map, Node, Place, Sequence, mark_of
 
 _REFERENCE = "README, Configuration"
 _DAY = 86_400
-_YEAR = 365 * _DAY
 _POLICIES = ("in_order", "fastest", "race")
 _MAX_SIZE = 2**40  # octets of a cache: a slip of the finger asks for more
 _MANY = 1_000_000
@@ -197,14 +195,12 @@ class _ConfigReader:
     def _cache(self, node: Node) -> CacheSettings:
         keys = {
             "size": values.octets(2**20, _MAX_SIZE),
-            "file": values.path_from(self._directory),
-            "max_ttl": values.whole_seconds(1, _YEAR),
-            "max_negative_ttl": values.whole_seconds(1, _DAY),
+            "max_ttl": values.whole_seconds(1, _DAY),
+            "max_negative_ttl": values.whole_seconds(1, 3600),
             "failure": values.seconds(1, 300),  # RFC 9520 section 3.2: 1 s at least
             "max_failure": values.seconds(1, 300),
             "stale": values.whole_seconds(0, 7 * _DAY),  # RFC 8767 section 5: one to three days
             "stale_after": values.seconds(0.1, 10),
-            "stale_ttl": values.whole_seconds(1, 300),
             "stale_recheck": values.seconds(1, 300),
         }
         return self._map_of(CacheSettings, keys, "cache", node)
@@ -240,39 +236,6 @@ class _ConfigReader:
     def _report(self, rule: str, place: Place, message: str) -> None:
         reference = _REFERENCES.get(rule, _REFERENCE)
         self.faults.append(Fault(mark_of(place), ERROR, rule, message, reference))
-
-
-def find_conflicts(settings: ServeSettings) -> list[str]:
-    """What is wrong with settings of which the command line gave a part: a line for each."""
-    found: list[str] = []
-    resolver = settings.resolver
-    networks = []
-    for text in resolver.allow or ():
-        try:
-            networks.append(parse_network(text))
-        except BadNetwork as error:
-            found.append(f"--allow: {error}")
-    if is_public_at_large(networks) and not resolver.open_resolver:
-        found.append(
-            "--allow: these networks are open to the public: name your own networks, "
-            "or say 'open_resolver: true' in the configuration file"
-        )
-    listened = listened_at(settings.listen)
-    for text in (one for group in resolver.forward or () for one in group.upstreams):
-        try:
-            upstream = parse_upstream(text)
-        except BadUpstream as error:
-            found.append(f"--forward: {error}")
-            continue
-        if is_listened_at(upstream, listened, is_own_address):
-            found.append(f"--forward: '{text}' is this server itself: name another resolver")
-    return found
-
-
-def listened_at(listen: tuple[str, ...]) -> list[tuple[str, int]]:
-    """Addresses and ports that texts as in `ServeSettings.listen` stand for."""
-    addresses = map(parse_listen_address, listen or DEFAULT_LISTEN)
-    return [(host, address.port) for address in addresses for host in address.hosts]
 
 
 class _Yaml(YamlReader):
@@ -313,11 +276,10 @@ _LIMIT_KEYS: Mapping[str, Read] = {
     "attempt": values.seconds(0.05, 10),
     "attempts": values.number(1, 12),
     "query": values.seconds(0.1, 30),
-    "chain": values.number(1, 16),
+    "chain": values.number(1, 11),
     "upstream_queries": values.number(1, 32),
     "failures": values.number(1, 100),
     "probe": values.seconds(1, 60),
     "max_probe": values.seconds(1, 300),  # RFC 2308 section 7.2
-    "upstream_payload": values.number(512, 1400),  # RFC 9715
     "upstream_idle": values.seconds(0.1, 3600),
 }

@@ -13,6 +13,7 @@ from minidns.zone.directory import LoadedZones
 from minidns.zone.faults import ERROR
 from minidns.zone.fingerprint import Fingerprint
 from minidns.zone.model import Fault, Mark
+from minidns.zone.zone_key import split_key
 
 CHANGED, ADDED, REMOVED = "changed", "added", "removed"
 KEPT = "refused, served as before"
@@ -30,7 +31,7 @@ class Holding:
         """`started_ns` is the Unix time at which loading began."""
         self.catalog = loaded.catalog
         self.states = {
-            one.source.origin: state_of(one, previous_of(one.zone, one), started_ns)
+            one.source.key: state_of(one, previous_of(one.zone, one), started_ns)
             for one in loaded.zones
         }
         of_zones = {fault for state in self.states.values() for fault in state.faults}
@@ -62,18 +63,18 @@ class Holding:
         return changes
 
     def _take(self, news: ZoneNews, changes: "Changes") -> None:
-        origin, _, state = news
-        before = self.states.get(origin)
+        key, _, state = news
+        before = self.states.get(key)
         faults = []
         if state is None:
-            self.states.pop(origin, None)
+            self.states.pop(key, None)
         else:
-            self.states[origin] = state
+            self.states[key] = state
             faults = _new_faults(before.faults if before else (), state.faults)
         changes.faults += faults
         word = _word_for(news, before)
         if word and (faults or word not in _TROUBLE or not (before and before.is_refused)):
-            changes.zones[word].append(origin)
+            changes.zones[word].append(split_key(key)[1])
 
 
 class Changes:

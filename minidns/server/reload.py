@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from minidns.server.apart import in_thread
 from minidns.server.holding import Changes, Holding
 from minidns.server.reader_process import ReaderFailed, run_reader
-from minidns.server.take_over import in_turns, take_over
+from minidns.server.take_over import Presents, in_turns, take_over
 from minidns.server.update import open_anonymous, write_request
 from minidns.server.watch import Watch
 from minidns.zone.model import Catalog, Fault
@@ -45,6 +45,8 @@ class Reloading:
         report: Callable[[Sequence[Fault]], None],
         audience: Audience,
         look_apart: bool,
+        presenting: Presents | None = None,
+        views: Sequence[Path] = (),
     ) -> None:
         """`cache_dir` is where snapshots are kept, if they are.
 
@@ -58,6 +60,8 @@ class Reloading:
         self._report = report
         self._audience = audience
         self._look_apart = look_apart
+        self._presenting = presenting
+        self._views = views
         self._watch = Watch(holding.fingerprints())
         self._asked = asyncio.Event()
 
@@ -97,14 +101,15 @@ class Reloading:
 
     async def _reload(self) -> Changes:
         with open_anonymous() as request, open_anonymous() as update:
-            await in_turns(write_request(request, self._paths, self._holding.states))
+            states = self._holding.states
+            await in_turns(write_request(request, self._paths, states, self._views))
             await run_reader(request, update, self._cache_dir)
 
             def swap(catalog: Catalog) -> None:
                 self._audience.swap(catalog, update)
                 self._holding.catalog = catalog
 
-            taken = await take_over(update, self._holding.catalog, swap)
+            taken = await take_over(update, self._holding.catalog, swap, self._presenting)
         changes = await in_turns(self._holding.take(taken))
         self._watch.expect(self._holding.fingerprints())
         await self._audience.wait()

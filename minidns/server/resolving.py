@@ -1,19 +1,27 @@
 """What resolves names that no zone here holds, put together from the settings."""
 
+import asyncio
 import secrets
 import time
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
 
-from minidns.config import ResolverSettings
+from minidns.config import ForwardGroup, ResolverSettings
+from minidns.resolver.bounds import Bounds
 from minidns.resolver.cache import Cache
-from minidns.resolver.model import Group, Policy
+from minidns.resolver.model import Group, Policy, Upstream
 from minidns.resolver.networks import PRIVATE_NETWORKS, parse_networks
 from minidns.resolver.resolver import Resolver
 from minidns.responder.outside import Outside
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.routes import Routes
+from minidns.server.client_views import allowed_networks
+from minidns.server.name_lists import NameLists
+from minidns.server.sources import Sources, follow_sources
 from minidns.upstream.address import parse_upstream
 from minidns.upstream.exchange import Upstreams
-from minidns.wire.name import name_from_text
+from minidns.wire.name import ROOT, name_from_text
 from minidns.zone.model import Catalog
 from minidns.zone.special_use import special_use_zones
 
@@ -22,55 +30,128 @@ _NEVER_PUBLIC = ("0.0.0.0/8", "::/128")
 
 
 class Resolving:
-    """Of one process. Texts in the settings have been checked."""
+    """Of one process. Texts in the settings have been checked.
 
-    def __init__(self, settings: ResolverSettings) -> None:
-        self.groups = groups_of(settings)
+    `outsides` are by sight (`client_views`), which have the groups in `by_sight`; without it there
+    is one.
+    """
+
+    def __init__(
+        self,
+        settings: ResolverSettings,
+        by_sight: Sequence[Sequence[ForwardGroup]] | None = None,
+        sources: Sources | None = None,
+    ) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._following: asyncio.Task[None] | None = None
+        sights = _numbered([settings.forward or ()] if by_sight is None else by_sight)
+        self.groups = [group for groups in sights for group in groups]
         trusted = {
             upstream for group in self.groups if group.trust_ad for upstream in group.upstreams
         }
-        self.upstreams = Upstreams(settings.tls_ca_file, trusted.__contains__)
-        self.cache = Cache(settings.cache.size)
+        self.upstreams = Upstreams(
+            settings.tls_ca_file, trusted.__contains__, settings.limits.upstream_idle
+        )
+        self.cache = Cache(settings.cache.size, settings.cache.stale)
         answers = PublicAnswers(
             self.cache,
             self.groups,
             parse_networks((*PRIVATE_NETWORKS, *_NEVER_PUBLIC)),
             [_wire_of(name) for name in settings.private_domains],
         )
-        self.routes = Routes(self.groups)
+        self._all_routes = all_routes = [Routes(groups) for groups in sights]
+        self.routes = all_routes[0]
+        of_group = {
+            group.number: routes
+            for groups, routes in zip(sights, all_routes, strict=True)
+            for group in groups
+        }
         self.resolver = Resolver(
             answers,
             self.upstreams.exchange,
             time.monotonic,
             secrets.token_bytes,
-            self.routes.is_ours,
+            lambda group, name: of_group[group.number].is_ours(group, name),
+            bounds_of(settings),
         )
-        self.outside = Outside(
-            self.routes,
-            self.resolver,
-            answers,
-            parse_networks(PRIVATE_NETWORKS if settings.allow is None else settings.allow),
-            Catalog(special_use_zones()),
-            time.monotonic,
-        )
+        allowed = parse_networks(allowed_networks(settings))
+        special = Catalog(special_use_zones())
+        self.outsides = [
+            Outside(routes, self.resolver, answers, allowed, special, time.monotonic)
+            for routes in all_routes
+        ]
+        self.outside = self.outsides[0]
+        if sources is not None:
+            self.take_lists(sources.lists)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Follow the files that the answers depend on, where there are any."""
+        sources = self._sources
+        if sources is not None and (sources.seen or sources.system is not None):
+            self._following = loop.create_task(
+                follow_sources(self._settings, sources, self.take_lists, self.take_upstreams)
+            )
+
+    def take_lists(self, lists: NameLists) -> None:
+        """Go by other hosts files and block lists from now on."""
+        for outside in self.outsides:
+            outside.set_lists(lists.hosts, lists.block)
+
+    def take_upstreams(self, upstreams: tuple[Upstream, ...]) -> None:
+        """Ask these about all names that no group for a domain has."""
+        for routes in self._all_routes:
+            routes.set_upstreams(ROOT, upstreams)
 
     async def close(self) -> None:
         """Who waits gets SERVFAIL; no connection is left."""
+        if self._following is not None:
+            self._following.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._following
         await self.outside.close()
         await self.upstreams.close()
 
 
-def groups_of(settings: ResolverSettings) -> list[Group]:
-    """Each with a number of its own."""
+def bounds_of(settings: ResolverSettings) -> Bounds:
+    """The numbers that the resolver keeps to."""
+    limits, cache = settings.limits, settings.cache
+    return Bounds(
+        waiting=limits.waiting,
+        waiting_per_client=limits.waiting_per_client,
+        waiting_per_question=limits.waiting_per_name,
+        attempt=limits.attempt,
+        attempts=limits.attempts,
+        queries=limits.upstream_queries,
+        whole=limits.query,
+        links=limits.chain,
+        stale_after=cache.stale_after,
+        failures_in_row=limits.failures,
+        first_probe=limits.probe,
+        last_probe=limits.max_probe,
+        first_failure=cache.failure,
+        last_failure=cache.max_failure,
+        stale_recheck=cache.stale_recheck,
+        max_ttl=cache.max_ttl,
+        max_negative_ttl=cache.max_negative_ttl,
+    )
+
+
+def _numbered(by_sight: Sequence[Sequence[ForwardGroup]]) -> list[list[Group]]:
+    """Each with a number of its own: clients that see other zones share no answers."""
+    numbers = count(1)
     return [
-        Group(
-            number,
-            _wire_of(group.domain),
-            tuple(parse_upstream(text) for text in group.upstreams),
-            Policy(group.policy),
-            group.trust_ad,
-        )
-        for number, group in enumerate(settings.forward or (), start=1)
+        [
+            Group(
+                next(numbers),
+                _wire_of(group.domain),
+                tuple(parse_upstream(text) for text in group.upstreams),
+                Policy(group.policy),
+                group.trust_ad,
+            )
+            for group in groups
+        ]
+        for groups in by_sight
     ]
 
 

@@ -6,38 +6,61 @@ are given; the secrets of cookies are made here where none are given, and follow
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minidns.config import ResolverSettings
+from minidns.responder.client_classes import ByClient, respond_by_class
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
+from minidns.server.client_views import ClientViews
 from minidns.server.cookie_secrets import CookieSecrets, make_cookie_secrets
 from minidns.server.listeners import Listeners
+from minidns.server.presenting import Presenting
+from minidns.transport import Respond
 from minidns.transport.tcp import TcpServer
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.transport.udp import UdpServer
 from minidns.zone.model import Catalog
 
 if TYPE_CHECKING:
-    from minidns.server.control_socket import ControlSocket
+    from minidns.server.control_socket import Command, ControlSocket
     from minidns.server.resolving import Resolving
+    from minidns.server.sources import Sources
+    from minidns.server.trace import Write
 
 
-def make_resolving(settings: ResolverSettings) -> "Resolving | None":
+def make_resolving(
+    settings: ResolverSettings,
+    clients: ClientViews | None = None,
+    sources: "Sources | None" = None,
+) -> "Resolving | None":
     """None where names outside are not asked for; then nothing of it is even imported."""
-    if not settings.is_on:
+    if not (settings.is_on or settings.hosts):
         return None
     from minidns.server.resolving import Resolving
 
-    return Resolving(settings)
+    return Resolving(settings, clients.groups if clients else None, sources)
+
+
+def make_trace(is_on: bool, worker: int = 0) -> "Write | None":
+    """Where a line for each query goes: standard error, or nowhere."""
+    if not is_on:
+        return None
+    from minidns.server.trace import stderr_writer
+
+    return stderr_writer(worker)
 
 
 class Server:
     """Answers on `listeners` from `catalog` between `start()` and `stop()`, which closes them.
 
-    `monotonic` is the clock of `secrets`. Without `resolving` names outside are refused.
+    `monotonic` is the clock of `secrets`. Without `resolving` names outside are refused. `trace`
+    is given a line for each query. With `presenting` each class of clients is answered from its
+    own catalog, and `catalog` is not looked at.
     """
 
     def __init__(
@@ -50,6 +73,8 @@ class Server:
         resolving: "Resolving | None" = None,
         unix_time: Callable[[], float] = time.time,
         monotonic: Callable[[], float] = time.monotonic,
+        trace: "Write | None" = None,
+        presenting: Presenting | None = None,
     ) -> None:
         self.listeners = listeners
         self._monotonic = monotonic
@@ -58,15 +83,51 @@ class Server:
         self._rotation: asyncio.TimerHandle | None = None
         self._resolving = resolving
         self._control: ControlSocket | None = None
-        outside = resolving.outside if resolving else None
-        responder = Responder(catalog, policy, self._cookies, unix_time, outside)
-        self.responder = responder
+        catalogs = presenting.catalogs if presenting else (catalog,)
+        clients = presenting.clients if presenting else None
+        sights = clients.sights if clients else (0,)
+        resolves = clients.resolves if clients else (False,)
+        outsides = resolving.outsides if resolving else [None] * (max(sights) + 1)
+        share = replace(policy, answer_cache=policy.answer_cache // len(catalogs))
+        self.responders = [
+            Responder(of_class, share, self._cookies, unix_time, outsides[sight], may_resolve)
+            for of_class, sight, may_resolve in zip(catalogs, sights, resolves, strict=True)
+        ]
+        self._forgetting: asyncio.TimerHandle | None = None
+        self.responder = responder = self.responders[0]
+        respond: Respond = responder.respond
+        by_client: list[ByClient[Mapping[bytes, bytes]] | None] = [None, None]
+        if clients:
+            class_of = clients.classes.class_of
+            respond = respond_by_class(class_of, self.responders)
+            by_client = [
+                ByClient(class_of, [each.datagram_answers.replies for each in self.responders]),
+                ByClient(class_of, [each.stream_answers.replies for each in self.responders]),
+            ]
+        self.udp: list[UdpServer]
+        self.tcp: TcpServer
+        if trace is not None:
+            from minidns.server.trace import traced_transports
+
+            self.udp, self.tcp = traced_transports(listeners, respond, tcp_limits, trace)
+            return
         answers = responder.datagram_answers.replies
-        self.udp = [UdpServer(sock, responder.respond, answers) for sock in listeners.udp]
+        self.udp = [
+            UdpServer(sock, respond, answers, by_client=by_client[0]) for sock in listeners.udp
+        ]
         # One for all listeners: the limits on connections are those of the process.
         self.tcp = TcpServer(
-            listeners.tcp, responder.respond, responder.stream_answers.replies, limits=tcp_limits
+            listeners.tcp,
+            respond,
+            responder.stream_answers.replies,
+            limits=tcp_limits,
+            by_client=by_client[1],
         )
+
+    def swap(self, catalogs: Sequence[Catalog]) -> None:
+        """Answer from other zones from now on, each class of clients from its own."""
+        for responder, catalog in zip(self.responders, catalogs, strict=True):
+            responder.swap(catalog)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Answer from now on."""
@@ -74,26 +135,33 @@ class Server:
         for each in self.udp:
             each.start(loop)
         self.tcp.start(loop)
+        for responder in self.responders:
+            responder.on_passing = partial(self._await_second, loop)
+        if self._resolving is not None:
+            self._resolving.start(loop)
 
     async def open_control(self, path: Path | None, worker: int = 0) -> None:
-        """Let this user look into the cache, at `path` or in the place for such sockets.
+        """Let this user ask what the server does, at `path` or in the place for such sockets.
 
-        `worker` is its number among several. Where there is no cache there is nothing to open, and
-        where it cannot be opened the log says why.
+        `worker` is its number among several. Where it cannot be opened the log says why.
         """
-        if self._resolving is not None:
-            from minidns.server.control import open_control
+        from minidns.server.control import cache_command, open_control, sockets_command
 
-            first, *_ = self.listeners.udp + self.listeners.tcp
-            self._control = await open_control(self._resolving, path, first, worker)
+        commands: dict[str, Command] = {
+            "cache": cache_command(self._resolving),
+            "sockets": sockets_command(self.listeners, self.udp, self.tcp, worker),
+        }
+        first, *_ = self.listeners.udp + self.listeners.tcp
+        self._control = await open_control(commands, path, first, worker)
 
     async def stop(self, grace: float) -> None:
         """Take no more queries, answer those that are here, close all sockets.
 
         What is not answered after `grace` seconds is given up.
         """
-        if self._rotation is not None:
-            self._rotation.cancel()
+        for timer in (self._rotation, self._forgetting):
+            if timer is not None:
+                timer.cancel()
         if self._control is not None:
             await self._control.close()
         self.tcp.stop_accepting()
@@ -101,6 +169,16 @@ class Server:
         if self._resolving is not None:
             await self._resolving.close()
         self.listeners.close()
+
+    def _await_second(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Forget what is true for this second alone: TTLs count down at whole ones."""
+        if self._forgetting is None:
+            self._forgetting = loop.call_later(1 - self._monotonic() % 1, self._forget_passing)
+
+    def _forget_passing(self) -> None:
+        self._forgetting = None
+        for responder in self.responders:
+            responder.forget_passing()
 
     def _await_period(self, loop: asyncio.AbstractEventLoop) -> None:
         seconds = self._secrets.seconds_left(self._monotonic())

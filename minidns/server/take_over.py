@@ -7,18 +7,28 @@ swapped in at once.
 
 import asyncio
 import gc
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple, TypeVar
+from typing import BinaryIO, NamedTuple, Protocol, TypeVar
 
 from minidns.server.update import Action, BadUpdate, Ending, ZoneNews, read_update
 from minidns.zone.handover import ZoneBuilding, dismantle
 from minidns.zone.model import BrokenZone, Catalog, Zone
+from minidns.zone.zone_key import split_key
 
 _CHANGES = frozenset({Action.SERVE, Action.BREAK, Action.REMOVE})
 
 Swap = Callable[[Catalog], None]
 T = TypeVar("T")
+
+
+class Presents(Protocol):
+    """What is asked of `presenting.Presenting`."""
+
+    catalogs: tuple[Catalog, ...]
+
+    def present(self, catalog: Catalog) -> Generator[None, None, tuple[Catalog, ...]]:
+        """What is to be answered from; a step at each `next()`."""
 
 
 class Taken(NamedTuple):
@@ -29,18 +39,26 @@ class Taken(NamedTuple):
     ending: Ending
 
 
-async def take_over(file: BinaryIO, old: Catalog, swap: Swap) -> Taken:
+async def take_over(
+    file: BinaryIO, old: Catalog, swap: Swap, presenting: Presents | None = None
+) -> Taken:
     """Build what the update holds, give it to `swap`, free what it replaces.
 
-    Where all is as it was nothing is swapped. Raises ValueError where the update is bad, and
-    nothing is swapped then either.
+    What is made of it for `presenting` is there before `swap` is called. Where all is as it was
+    nothing is swapped. Raises ValueError where the update is bad, and nothing is swapped then
+    either.
     """
+    replaced = (old,) if presenting is None else (old, *presenting.catalogs)
     with _collector_at_rest():
         taken = await in_turns(build_catalog(file, old))
         if not any(each.action in _CHANGES for each in taken.news):
             return taken._replace(catalog=old)
+        new: tuple[Catalog, ...] = (taken.catalog,)
+        if presenting is not None:
+            presenting.catalogs = await in_turns(presenting.present(taken.catalog))
+            new += presenting.catalogs
         swap(taken.catalog)
-    await in_turns(_free_replaced(old, taken.catalog))
+    await in_turns(_free_replaced(replaced, new))
     return taken
 
 
@@ -67,25 +85,27 @@ def build_catalog(file: BinaryIO, old: Catalog) -> Generator[None, None, Taken]:
             building.add(record)
         else:
             if building is not None:
-                zone = building.finish()
-                zones[zone.origin] = zone
+                zones[news[-1].key] = building.finish()
                 building = None
             if isinstance(record, Ending):
                 return Taken(Catalog(zones), news, record)
             news.append(record)
             if record.action is Action.SERVE:
-                building = ZoneBuilding(record.origin)
+                building = ZoneBuilding(split_key(record.key)[1])
             elif record.action is Action.BREAK:
-                zones[record.origin] = BrokenZone(record.origin)
+                zones[record.key] = BrokenZone(split_key(record.key)[1])
             elif record.action is Action.REMOVE:
-                zones.pop(record.origin, None)
+                zones.pop(record.key, None)
         yield
     raise BadUpdate("no end")
 
 
-def _free_replaced(old: Catalog, new: Catalog) -> Generator[None, None, None]:
-    for origin, zone in old.zones.items():
-        if isinstance(zone, Zone) and new.zones.get(origin) is not zone:
+def _free_replaced(old: Sequence[Catalog], new: Sequence[Catalog]) -> Generator[None, None, None]:
+    kept = {id(zone) for catalog in new for zone in catalog.zones.values()}
+    yield
+    freed = {id(zone): zone for catalog in old for zone in catalog.zones.values()}
+    for number, zone in freed.items():
+        if isinstance(zone, Zone) and number not in kept:
             yield from dismantle(zone)
 
 

@@ -24,7 +24,8 @@ _STATES_PER_STEP = 64  # states of a request pickled at a time; each takes about
 _NEWS, _BLOCK, _END = b"Z", b"B", b"E"
 
 
-States = Mapping[bytes, ZoneState]  # by origin
+States = Mapping[bytes, ZoneState]  # by the keys of zones
+_Paths = tuple[Path, ...]
 
 
 class Action(Enum):
@@ -40,7 +41,7 @@ class Action(Enum):
 class ZoneNews(NamedTuple):
     """Of one zone. `state` is None for one that is removed."""
 
-    origin: bytes
+    key: bytes  # as `zone.zone_key` has it
     action: Action
     state: ZoneState | None
 
@@ -58,10 +59,10 @@ class BadUpdate(ValueError):
 
 
 def write_request(
-    file: BinaryIO, paths: Sequence[Path], states: States
+    file: BinaryIO, paths: Sequence[Path], states: States, views: Sequence[Path] = ()
 ) -> Generator[None, None, None]:
     """What is to be looked at and what is known of it, a step at each `next()`."""
-    pickle.dump(tuple(paths), file)
+    pickle.dump((tuple(paths), tuple(views)), file)
     for count, item in enumerate(states.items(), start=1):
         pickle.dump(item, file)
         if count % _STATES_PER_STEP == 0:
@@ -70,16 +71,16 @@ def write_request(
     file.seek(0)
 
 
-def read_request(file: BinaryIO) -> tuple[tuple[Path, ...], dict[bytes, ZoneState]]:
-    """The other end of `write_request`."""
-    paths: tuple[Path, ...] = pickle.load(file)
+def read_request(file: BinaryIO) -> tuple[_Paths, dict[bytes, ZoneState], _Paths]:
+    """The other end of `write_request`: paths, states, views."""
+    paths, views = pickle.load(file)
     states: dict[bytes, ZoneState] = {}
     while True:
         try:
-            origin, state = pickle.load(file)
+            key, state = pickle.load(file)
         except EOFError:
-            return paths, states
-        states[origin] = state
+            return paths, states, views
+        states[key] = state
 
 
 class UpdateWriter:

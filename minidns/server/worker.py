@@ -9,7 +9,7 @@ import asyncio
 import logging
 import signal
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from minidns.config import ResolverSettings
 from minidns.responder.responder import Policy
@@ -17,10 +17,14 @@ from minidns.server.channel import READY, TAKEN, Channel
 from minidns.server.cookie_secrets import CookieSecrets
 from minidns.server.listeners import Listeners
 from minidns.server.loop_faults import limited_log
-from minidns.server.server import Server, make_resolving
+from minidns.server.presenting import Presenting
+from minidns.server.server import Server, make_resolving, make_trace
 from minidns.server.take_over import take_over
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.model import Catalog
+
+if TYPE_CHECKING:
+    from minidns.server.sources import Sources
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,9 @@ class Duty(NamedTuple):
     grace: float
     resolver: ResolverSettings
     control: Path | None
+    presenting: Presenting
+    trace: bool = False
+    sources: "Sources | None" = None
 
 
 def run_worker(
@@ -59,9 +66,17 @@ class _Worker:
     def __init__(
         self, number: int, duty: Duty, catalog: Catalog, listeners: Listeners, channel: Channel
     ) -> None:
-        resolving = make_resolving(duty.resolver)
+        resolving = make_resolving(duty.resolver, duty.presenting.clients, duty.sources)
+        self._presenting = duty.presenting
         self._server = Server(
-            catalog, listeners, duty.policy, duty.tcp_limits, duty.secrets, resolving
+            duty.presenting.catalogs[0],
+            listeners,
+            duty.policy,
+            duty.tcp_limits,
+            duty.secrets,
+            resolving,
+            trace=make_trace(duty.trace, number),
+            presenting=duty.presenting,
         )
         self._catalog = catalog
         self._channel = channel
@@ -107,9 +122,12 @@ class _Worker:
     async def _take_updates(self) -> None:
         while True:
             with await self._updates.get() as update:
-                taken = await take_over(update, self._catalog, self._server.responder.swap)
+                taken = await take_over(update, self._catalog, self._swap, self._presenting)
             self._catalog = taken.catalog
             self._channel.send(TAKEN)
+
+    def _swap(self, _: Catalog) -> None:
+        self._server.swap(self._presenting.catalogs)
 
 
 def _name_in_log(number: int) -> None:

@@ -10,7 +10,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -36,10 +36,14 @@ NICENESS = 10
 
 
 def write_update(
-    file: BinaryIO, paths: Sequence[Path], states: States, snapshots: Snapshots | None = None
+    file: BinaryIO,
+    paths: Sequence[Path],
+    states: States,
+    snapshots: Snapshots | None = None,
+    views: Sequence[Path] = (),
 ) -> None:
     """Read what has changed since `states`, and write what that means for each zone."""
-    _Reading(UpdateWriter(file), states, snapshots).run(paths)
+    _Reading(UpdateWriter(file), states, snapshots).run(paths, views)
 
 
 class _Reading:
@@ -53,41 +57,43 @@ class _Reading:
         self._others: dict[str, Stat] = {}
         self._faults: list[Fault] = []  # of no zone
 
-    def run(self, paths: Sequence[Path]) -> None:
-        directories = fingerprint_of(directories_of(paths))
-        sources, self._faults = find_sources(paths)
-        unusable = [Path(fault.mark.file) for fault in errors_about(paths, self._faults)]
-        readings: Counter[Path] = Counter()
+    def run(self, paths: Sequence[Path], views: Sequence[Path]) -> None:
+        named = (*paths, *views)
+        directories = fingerprint_of(directories_of(named))
+        sources, self._faults = find_sources(paths, views)
+        unusable = [Path(fault.mark.file) for fault in errors_about(named, self._faults)]
+        readings: Counter[tuple[int, Path]] = Counter()
         undecided: list[tuple[ZoneSource, LoadedZone | None]] = []
         for source in sources:
-            state = self._states.get(source.origin)
+            state = self._states.get(source.key)
             loaded = None
             if state is None or _is_changed(source, state):
                 loaded = load_source(source, state and state.previous, self._snapshots)
-                readings.update(loaded.files)
+                files: Iterable[Path] = loaded.files
             else:
-                readings.update(map(Path, state.stats))
+                files = map(Path, state.stats)
+            readings.update((source.view, path) for path in files)
             if may_be_fragment(source):  # the readings of all zones decide
                 undecided.append((source, loaded))
             elif loaded is not None:
                 self._tell(loaded)
         for source, loaded in undecided:
             if is_fragment(source, readings):
-                stats = loaded.stats if loaded else self._states[source.origin].stats
-                self._leave_out(source.origin, stats)
+                stats = loaded.stats if loaded else self._states[source.key].stats
+                self._leave_out(source.key, stats)
             elif loaded is not None:
                 self._tell(loaded)
-        self._tell_of_gone({source.origin for source in sources}, unusable)
+        self._tell_of_gone({source.key for source in sources}, unusable)
         self._writer.write_ending(Ending(directories, self._others, tuple(self._faults)))
 
     def _tell(self, loaded: LoadedZone) -> None:
         """What a reading means."""
-        origin, zone = loaded.source.origin, loaded.zone
+        key, zone = loaded.source.key, loaded.zone
         if not loaded.is_zone:
             self._faults += loaded.faults
-            self._leave_out(origin, loaded.stats)
+            self._leave_out(key, loaded.stats)
             return
-        old = self._states.get(origin)
+        old = self._states.get(key)
         previous = old.previous if old else None
         if zone is None:
             action = Action.BREAK if previous is None else Action.KEEP
@@ -96,28 +102,28 @@ class _Reading:
         else:
             action, previous = Action.SERVE, previous_of(zone, loaded)
         state = state_of(loaded, previous, self._started_ns)
-        self._writer.write_news(ZoneNews(origin, action, state))
+        self._writer.write_news(ZoneNews(key, action, state))
         if zone is not None and action is Action.SERVE:
             for block in write_blocks(zone):
                 self._writer.write_block(block)
 
-    def _leave_out(self, origin: bytes, stats: Mapping[str, Stat]) -> None:
+    def _leave_out(self, key: bytes, stats: Mapping[str, Stat]) -> None:
         """The file holds no zone, or none any more."""
         self._others.update(stats)
-        if origin in self._states:
-            self._writer.write_news(ZoneNews(origin, Action.REMOVE, None))
+        if key in self._states:
+            self._writer.write_news(ZoneNews(key, Action.REMOVE, None))
 
     def _tell_of_gone(self, found: set[bytes], unusable: Sequence[Path]) -> None:
         """Zones without files are removed, but for those under a path that has vanished itself."""
-        for origin, state in self._states.items():
-            if origin in found:
+        for key, state in self._states.items():
+            if key in found:
                 continue
             if not any(_is_below(state, path) for path in unusable):
-                self._writer.write_news(ZoneNews(origin, Action.REMOVE, None))
+                self._writer.write_news(ZoneNews(key, Action.REMOVE, None))
                 continue
             stats = fingerprint_of(state.stats)
             if stats != state.stats:
-                news = ZoneNews(origin, Action.KEEP, state._replace(stats=stats))
+                news = ZoneNews(key, Action.KEEP, state._replace(stats=stats))
                 self._writer.write_news(news)
 
 
@@ -140,9 +146,9 @@ def main() -> None:
     os.nice(NICENESS)
     with open(os.dup(1), "wb") as update, open(0, "rb", closefd=False) as request:
         os.dup2(2, 1)
-        paths, states = read_request(request)
+        paths, states, views = read_request(request)
         cache_dir = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-        write_update(update, paths, states, snapshots_in(cache_dir))
+        write_update(update, paths, states, snapshots_in(cache_dir), views)
 
 
 if __name__ == "__main__":

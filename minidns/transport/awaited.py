@@ -5,7 +5,6 @@ once and then cancelled, so that the counters are true whatever a task does at i
 """
 
 import asyncio
-import inspect
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
@@ -71,10 +70,10 @@ class AwaitedReplies:
 
 def discard(reply: Awaitable[Reply]) -> None:
     """Drop an awaitable that nobody will await, without a warning that nobody did."""
-    if inspect.iscoroutine(reply):
-        reply.close()
-    elif isinstance(reply, asyncio.Future):
+    if isinstance(reply, asyncio.Future):
         reply.cancel()
+    elif (close := getattr(reply, "close", None)) is not None:  # a coroutine, compiled ones too
+        close()
 
 
 def report(error: BaseException) -> None:

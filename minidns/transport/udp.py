@@ -20,8 +20,9 @@ from minidns.transport.udp_portable import PortableUdp
 # it is unreadable or has trailing octets. No answer over UDP is that long either (1,400): one that
 # is gets dropped and counted.
 PACKET_OCTETS = 4096
-# Queries whose reply is awaited; the bound of the limits on client queries (BIND, Unbound 1,000).
-IN_FLIGHT = 1024
+# Queries whose reply is awaited, a bound on memory: whoever makes the replies has a lower one, and
+# answers what is over it.
+IN_FLIGHT = 8192
 # Ports of services that answer anything: a reply there would be answered in turn, for ever. 0 is no
 # port to send to. As BIND's ns_client_dropport: echo, daytime, qotd, chargen, time.
 REFLECTING_PORTS = frozenset({0, 7, 13, 17, 19, 37})

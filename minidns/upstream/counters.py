@@ -13,6 +13,7 @@ class UpstreamCounters:
     other_case: int = 0  # replies whose question has lost its case
     malformed: int = 0  # replies that are unreadable behind their question
     truncated: int = 0  # replies over UDP with TC
+    oversized: int = 0  # replies over UDP that are longer than was offered
     timed_out: int = 0
     unreachable: int = 0
     refused_busy: int = 0  # not sent, too many were under way

@@ -3,28 +3,33 @@
 The socket is connected, so that the kernel drops what comes from any other address or port, and
 tells of a port where nobody listens. What is no reply to the query ends the listening, uncounted
 as an answer: who forges once may forge again, so from then on only TCP is believed. A reply that
-is unreadable behind its question is passed over.
+is unreadable behind its question is passed over. A header alone with an error says nothing of the
+question, so that it ends the attempt and is never an answer.
 """
 
 import asyncio
 import errno
-import secrets
+import os
 import socket
 from enum import Enum, auto
+from functools import partial
 
-from minidns.resolver.model import Failure, FailureKind, Upstream
+from minidns.resolver.model import Failure, FailureKind
 from minidns.sockets.control import ignore_path_mtu
+from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
-from minidns.wire.reply import BadReply, read_reply
-from minidns.wire.upstream_query import Match, match_reply
+from minidns.upstream.endpoint import Endpoint
+from minidns.wire.codes import Rcode
+from minidns.wire.reply import BadReply, Reply, read_reply
+from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
 FIRST_PORT = 1024
-PORTS = 65_536 - FIRST_PORT
+PORT_OCTETS = 2  # of chance
 _PORT_DRAWS = 16  # of ports that may be taken; then the kernel draws
-_MAX_DATAGRAM = 65_535  # octets
 _READS_PER_TURN = 32  # datagrams of one socket before the loop looks at the others
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
 NO_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+_NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Linux
 
 
 class Doubt(Enum):
@@ -32,45 +37,45 @@ class Doubt(Enum):
 
     MISMATCH = auto()
     OTHER_CASE = auto()
-    TRUNCATED = auto()
+    TRUNCATED = auto()  # or longer than it may be
+
+
+Outcome = Reply | Failure | Doubt | None
 
 
 async def ask_by_datagram(
-    upstream: Upstream, query: bytes, counters: UpstreamCounters
-) -> bytes | Failure | Doubt:
-    """The reply, however long it takes: a time-out is the caller's. Nothing is left open."""
-    loop = asyncio.get_running_loop()
+    arrivals: Arrivals,
+    endpoint: Endpoint,
+    port: bytes,
+    query: UpstreamQuery,
+    counters: UpstreamCounters,
+    deadline: float,
+) -> Outcome:
+    """The reply; None where there is none at `deadline`, a moment of the loop's clock.
+
+    `port`: PORT_OCTETS of chance for the socket's own. Nothing is left open.
+    """
+    loop = arrivals.loop
     try:
-        sock = _open(upstream)
+        sock = _open(endpoint, int.from_bytes(port))
     except OSError as error:
         return explain(error)
-    outcome: asyncio.Future[bytes | Failure | Doubt] = loop.create_future()
-
-    def receive() -> None:
-        for _ in range(_READS_PER_TURN):
-            try:
-                message = sock.recv(_MAX_DATAGRAM)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:
-                found: bytes | Failure | Doubt | None = explain(error)
-            else:
-                found = _judge(query, message, counters)
-            if found is not None:
-                if not outcome.done():
-                    outcome.set_result(found)
-                loop.remove_reader(sock.fileno())
-                return
-
+    outcome: asyncio.Future[Outcome] = loop.create_future()
+    number = sock.fileno()
     try:
-        loop.add_reader(sock.fileno(), receive)
-        sock.send(query)
+        try:
+            sock.send(query.wire)
+        except OSError as error:
+            return explain(error)
         counters.sent += 1
-        return await outcome
-    except OSError as error:
-        return explain(error)
+        arrivals.add(number, partial(_receive, sock, query, counters, outcome))
+        arrivals.deadlines.add(outcome, deadline)
+        try:
+            return await outcome
+        finally:
+            arrivals.deadlines.discard()
+            arrivals.remove(number)
     finally:
-        loop.remove_reader(sock.fileno())
         sock.close()
 
 
@@ -80,19 +85,55 @@ def explain(error: OSError) -> Failure:
     return Failure(kind, error.strerror or str(error) or type(error).__name__)
 
 
-def _judge(query: bytes, message: bytes, counters: UpstreamCounters) -> bytes | Doubt | None:
+def explain_bare_error(message: bytes) -> Failure:
+    """A header alone (Match.BARE_ERROR)."""
+    rcode = message[3] & 0xF
+    try:
+        text = Rcode(rcode).name
+    except ValueError:
+        text = f"rcode {rcode}"
+    return Failure(FailureKind.RCODE, f"{text} without a question", rcode)
+
+
+def _receive(
+    sock: socket.socket,
+    query: UpstreamQuery,
+    counters: UpstreamCounters,
+    outcome: asyncio.Future[Outcome],
+) -> None:
+    if outcome.done():  # whoever waits for it has not had its turn yet
+        return
+    for _ in range(_READS_PER_TURN):
+        try:
+            message = sock.recv(query.payload + 1)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as error:
+            outcome.set_result(explain(error))
+            return
+        found = _judge(query, message, counters)
+        if found is not None:
+            outcome.set_result(found)
+            return
+
+
+def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> Outcome:
     """None: wait on."""
     match = match_reply(query, message)
     if match is Match.REPLY:
+        if len(message) > query.payload:  # more than was offered, and cut off by recv()
+            counters.oversized += 1
+            return Doubt.TRUNCATED
         try:
-            read_reply(message)
+            return read_reply(message)
         except BadReply:
             counters.malformed += 1
             return None
-        return message
     if match is Match.TRUNCATED:
         counters.truncated += 1
         return Doubt.TRUNCATED
+    if match is Match.BARE_ERROR:
+        return explain_bare_error(message)
     if match is Match.OTHER_CASE:
         counters.other_case += 1
         return Doubt.OTHER_CASE
@@ -100,15 +141,14 @@ def _judge(query: bytes, message: bytes, counters: UpstreamCounters) -> bytes | 
     return Doubt.MISMATCH
 
 
-def _open(upstream: Upstream) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        upstream.address, upstream.port, type=socket.SOCK_DGRAM, flags=socket.AI_NUMERICHOST
-    )[0]
-    sock = socket.socket(family, kind, protocol)
+def _open(endpoint: Endpoint, port: int) -> socket.socket:
+    family, address = endpoint
+    sock = socket.socket(family, socket.SOCK_DGRAM | _NON_BLOCKING)
     try:
-        sock.setblocking(False)
+        if not _NON_BLOCKING:
+            sock.setblocking(False)
         ignore_path_mtu(sock)
-        _bind_anywhere(sock)
+        _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
         sock.connect(address)
     except BaseException:
         sock.close()
@@ -116,13 +156,14 @@ def _open(upstream: Upstream) -> socket.socket:
     return sock
 
 
-def _bind_anywhere(sock: socket.socket) -> None:
-    host = "" if sock.family == socket.AF_INET else "::"
+def _bind_anywhere(sock: socket.socket, host: str, port: int) -> None:
     for _ in range(_PORT_DRAWS):
-        try:
-            sock.bind((host, FIRST_PORT + secrets.randbelow(PORTS)))
-            return
-        except OSError as error:
-            if error.errno not in _TAKEN:
-                raise
+        if port >= FIRST_PORT:  # the others are thrown away: each port is as likely as any
+            try:
+                sock.bind((host, port))
+                return
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+        port = int.from_bytes(os.urandom(PORT_OCTETS))
     sock.bind((host, 0))

@@ -2,28 +2,45 @@
 
 This is the `Exchange` of `resolver.model`: it never raises, bounds what is under way, and keeps in
 mind which upstreams lose the case of letters, so that they are not asked in mixed case for ever.
+Who says FORMERR to EDNS is asked once more without it (RFC 6891 section 7), at each question, since
+a forged one must not take EDNS away. A truncated reply stays one where TCP does not help (RFC 5625
+section 4.4).
 """
 
 import asyncio
 import logging
-import secrets
+import os
 import ssl
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
+from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
-from minidns.upstream.datagram import Doubt, ask_by_datagram
-from minidns.upstream.stream import IDLE_SECONDS, StreamUpstream
-from minidns.wire.upstream_query import Match, make_query, match_reply
+from minidns.upstream.datagram import PORT_OCTETS, Doubt, ask_by_datagram, explain
+from minidns.upstream.endpoint import endpoint_of
+from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream
+from minidns.wire.codes import Rcode
+from minidns.wire.reply import Reply
+from minidns.wire.upstream_query import UpstreamQuery, draw_up_query
 
 MAX_IN_FLIGHT = 1024  # queries, each with a socket where it is UDP
 MAX_PER_UPSTREAM = 512
-_IDS = 0x10000
-_CASE_BITS = 255  # the octets of the longest name
+_FORMERR = int(Rcode.FORMERR)
 
 log = logging.getLogger(__name__)
+
+
+class _Known:
+    """What is known of one upstream."""
+
+    __slots__ = ("in_flight", "is_trusted", "loses_case", "stream")
+
+    def __init__(self, is_trusted: bool) -> None:
+        self.in_flight = 0
+        self.is_trusted = is_trusted
+        self.loses_case = False
+        self.stream: StreamUpstream | None = None
 
 
 class Upstreams:
@@ -41,30 +58,110 @@ class Upstreams:
         self._trusted = trusted
         self._idle_seconds = idle_seconds
         self._context: ssl.SSLContext | None = None
-        self._streams: dict[Upstream, StreamUpstream] = {}
-        self._in_flight: Counter[Upstream] = Counter()
-        self._without_case: set[Upstream] = set()
+        self._known: dict[Upstream, _Known] = {}
+        self._arrivals: Arrivals | None = None
 
     async def exchange(
         self, upstream: Upstream, question: Question, seconds: float
-    ) -> bytes | Failure:
+    ) -> Reply | Failure:
         """As `resolver.model.Exchange` has it."""
-        counters, in_flight = self.counters, self._in_flight
-        if counters.in_flight >= MAX_IN_FLIGHT or in_flight[upstream] >= MAX_PER_UPSTREAM:
+        counters = self.counters
+        known = self._known.get(upstream)
+        if known is None:
+            known = self._known[upstream] = _Known(self._trusted(upstream))
+        if counters.in_flight >= MAX_IN_FLIGHT or known.in_flight >= MAX_PER_UPSTREAM:
             counters.refused_busy += 1
             return Failure(FailureKind.BUSY, "too many queries are under way")
         counters.in_flight += 1
-        in_flight[upstream] += 1
+        known.in_flight += 1
         try:
-            async with asyncio.timeout(seconds):
-                result = await self._ask(upstream, question)
-        except TimeoutError:
-            counters.timed_out += 1
-            return Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
+            deadline = asyncio.get_running_loop().time() + seconds
+            result = await self._ask(upstream, known, question, deadline, True)
+            if _knows_no_edns(result):
+                result = await self._ask(upstream, known, question, deadline, False)
         finally:
             counters.in_flight -= 1
-            in_flight[upstream] -= 1
-        if not isinstance(result, Failure):
+            known.in_flight -= 1
+        if result is None:
+            counters.timed_out += 1
+            return Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
+        self._count(result)
+        return result
+
+    async def close(self) -> None:
+        """Close all connections; who waits for one is given a Failure."""
+        for known in self._known.values():
+            if known.stream is not None:
+                await known.stream.close()
+        self._known.clear()
+        if self._arrivals is not None:
+            self._arrivals.close()
+            self._arrivals = None
+
+    async def _ask(
+        self,
+        upstream: Upstream,
+        known: _Known,
+        question: Question,
+        deadline: float,
+        has_edns: bool,
+    ) -> Reply | Failure | None:
+        """None where the time is over."""
+        if upstream.protocol is not Protocol.UDP:
+            return await self._ask_by_stream(upstream, known, question, deadline, has_edns)
+        # One draw for all that a forger has to guess.
+        chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
+        query = _make(upstream, known, question, has_edns, chance[:2], chance[4:])
+        try:
+            endpoint = endpoint_of(upstream.address, upstream.port)
+        except OSError as error:
+            return explain(error)
+        arrivals = self._arrivals
+        if arrivals is None:
+            arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
+        result = await ask_by_datagram(
+            arrivals, endpoint, chance[2:4], query, self.counters, deadline
+        )
+        if not isinstance(result, Doubt):
+            return result
+        reply = await self._ask_by_stream(upstream, known, question, deadline, has_edns)
+        if result is Doubt.TRUNCATED and not isinstance(reply, Reply):
+            why = "no answer in time" if reply is None else reply.text
+            return Failure(FailureKind.TRUNCATED, f"the reply is truncated, and over TCP: {why}")
+        return reply
+
+    async def _ask_by_stream(
+        self,
+        upstream: Upstream,
+        known: _Known,
+        question: Question,
+        deadline: float,
+        has_edns: bool,
+    ) -> Reply | Failure | None:
+        stream = known.stream
+        if stream is None:
+            stream = known.stream = StreamUpstream(
+                upstream, self.counters, self._make_context, self._idle_seconds
+            )
+        sent: list[UpstreamQuery] = []
+
+        def make(message_id: bytes) -> UpstreamQuery:
+            case = os.urandom(len(question.qname))
+            sent.append(_make(upstream, known, question, has_edns, message_id, case))
+            return sent[-1]
+
+        try:
+            async with asyncio.timeout_at(deadline):
+                reply = await stream.ask(make)
+        except TimeoutError:
+            return None
+        if isinstance(reply, Reply) and not sent[-1].question.startswith(reply.qname):
+            _note_case(upstream, known)
+        return reply
+
+    def _count(self, result: Reply | Failure) -> None:
+        counters = self.counters
+        if not isinstance(result, Failure) or result.kind in _REPLIED:
             counters.replies += 1
         elif result.kind is FailureKind.BUSY:
             counters.refused_busy += 1
@@ -72,62 +169,6 @@ class Upstreams:
             counters.timed_out += 1
         else:
             counters.unreachable += 1
-        return result
-
-    async def close(self) -> None:
-        """Close all connections; who waits for one is given a Failure."""
-        for stream in self._streams.values():
-            await stream.close()
-        self._streams.clear()
-
-    async def _ask(self, upstream: Upstream, question: Question) -> bytes | Failure:
-        if upstream.protocol is not Protocol.UDP:
-            return await self._ask_by_stream(upstream, question)
-        query = self._make(upstream, question, secrets.randbelow(_IDS))
-        result = await ask_by_datagram(upstream, query, self.counters)
-        if not isinstance(result, Doubt):
-            return result
-        return await self._ask_by_stream(upstream, question)
-
-    async def _ask_by_stream(self, upstream: Upstream, question: Question) -> bytes | Failure:
-        stream = self._streams.get(upstream)
-        if stream is None:
-            stream = self._streams[upstream] = StreamUpstream(
-                upstream, self.counters, self._make_context, self._idle_seconds
-            )
-        sent: list[bytes] = []
-
-        def make(message_id: int) -> bytes:
-            sent.append(self._make(upstream, question, message_id))
-            return sent[-1]
-
-        reply = await stream.ask(make)
-        if isinstance(reply, bytes) and match_reply(sent[-1], reply) is Match.OTHER_CASE:
-            self._note_case(upstream)
-        return reply
-
-    def _make(self, upstream: Upstream, question: Question, message_id: int) -> bytes:
-        is_udp = upstream.protocol is Protocol.UDP
-        is_mixed = is_udp and upstream not in self._without_case
-        return make_query(
-            question.qname,
-            question.qtype,
-            message_id,
-            dnssec_ok=question.dnssec_ok,
-            checking_disabled=question.checking_disabled,
-            ask_ad=self._trusted(upstream),
-            case=secrets.randbits(_CASE_BITS) if is_mixed else 0,
-            pad=upstream.protocol is Protocol.TLS,
-        )
-
-    def _note_case(self, upstream: Upstream) -> None:
-        """A reply over TCP, which cannot be forged, has lost it."""
-        if upstream not in self._without_case:
-            self._without_case.add(upstream)
-            log.info(
-                "upstream %s loses the case of names: from now on it is asked in lower case",
-                upstream.address,
-            )
 
     def _make_context(self) -> ssl.SSLContext:
         """Made once, since reading the system's certificates takes milliseconds. Raises OSError."""
@@ -136,3 +177,45 @@ class Upstreams:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             self._context = context
         return self._context
+
+
+_REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
+
+
+def _make(
+    upstream: Upstream,
+    known: _Known,
+    question: Question,
+    has_edns: bool,
+    message_id: bytes,
+    case: bytes,
+) -> UpstreamQuery:
+    is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
+    return draw_up_query(
+        question.qname,
+        question.qtype,
+        message_id,
+        dnssec_ok=question.dnssec_ok,
+        checking_disabled=question.checking_disabled,
+        ask_ad=known.is_trusted,
+        case=case if is_mixed else b"",
+        pad=upstream.protocol is Protocol.TLS,
+        has_edns=has_edns,
+    )
+
+
+def _knows_no_edns(result: Reply | Failure | None) -> bool:
+    """FORMERR, and no OPT with it: with one it is the question that is not liked."""
+    if isinstance(result, Reply):
+        return result.rcode == _FORMERR and not result.payload
+    return result is not None and result.kind is FailureKind.RCODE and result.rcode == _FORMERR
+
+
+def _note_case(upstream: Upstream, known: _Known) -> None:
+    """A reply over TCP, which cannot be forged, has lost it."""
+    if not known.loses_case:
+        known.loses_case = True
+        log.info(
+            "upstream %s loses the case of names: from now on it is asked in lower case",
+            upstream.address,
+        )

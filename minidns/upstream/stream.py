@@ -6,16 +6,18 @@ a stream nobody can forge, so the case of the question counts for nothing there.
 """
 
 import asyncio
-import secrets
+import os
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Upstream
 from minidns.upstream.counters import UpstreamCounters
-from minidns.upstream.datagram import explain
-from minidns.wire.reply import BadReply, read_reply
-from minidns.wire.upstream_query import Match, match_reply
+from minidns.upstream.datagram import explain, explain_bare_error
+from minidns.upstream.endpoint import endpoint_of
+from minidns.wire.reply import BadReply, Reply, read_reply
+from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
 IDLE_SECONDS = 10.0  # RFC 7766 section 6.2.3
 MAX_ON_CONNECTION = 1000  # queries at once; IDs must not run out
@@ -23,9 +25,10 @@ CONNECT_SECONDS = 4.5  # also of a handshake that one question cannot wait for
 _MAX_SILENT = 2  # questions in a row without an answer: the path is dead, though nobody said so
 _ATTEMPTS = 2  # on one connection after the other
 _LENGTH = 2  # octets before each message, RFC 1035 section 4.2.2
-_IDS = 0x10000
+ID_OCTETS = 2  # of a message ID, RFC 1035 section 4.1.1
 
-MakeQuery = Callable[[int], bytes]  # from a message ID
+_Outcome = asyncio.Future[Reply | Failure | None]
+MakeQuery = Callable[[bytes], UpstreamQuery]  # from a message ID
 
 
 class StreamUpstream:
@@ -46,7 +49,7 @@ class StreamUpstream:
         self._opening: asyncio.Task[_Connection | Failure] | None = None
         self._is_closed = False
 
-    async def ask(self, make_query: MakeQuery) -> bytes | Failure:
+    async def ask(self, make_query: MakeQuery) -> Reply | Failure:
         """The reply, however long it takes: a time-out is the caller's."""
         for _ in range(_ATTEMPTS):
             connection = await self._connected()
@@ -102,11 +105,20 @@ class StreamUpstream:
 
     async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         address, port, protocol, name = self._upstream
-        if protocol is not Protocol.TLS:
-            return await asyncio.open_connection(address, port)
-        return await asyncio.open_connection(
-            address, port, ssl=self._make_context(), server_hostname=name or address
-        )
+        family, where = endpoint_of(address, port)
+        context = self._make_context() if protocol is Protocol.TLS else None
+        sock = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sock.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(sock, where)
+        except BaseException:
+            sock.close()
+            raise
+        if context is None:
+            return await asyncio.open_connection(sock=sock)
+        # The zone of an address is this host's own and in no certificate (RFC 6874 section 4).
+        expected = name or address.partition("%")[0]
+        return await asyncio.open_connection(sock=sock, ssl=context, server_hostname=expected)
 
     def _explain_certificate(self, error: ssl.SSLCertVerificationError) -> str:
         wanted = self._upstream.name or self._upstream.address
@@ -131,25 +143,25 @@ class _Connection:
         self._writer = writer
         self._counters = counters
         self._idle_seconds = idle_seconds
-        self._waiting: dict[int, tuple[bytes, asyncio.Future[bytes | None]]] = {}
+        self._waiting: dict[bytes, tuple[UpstreamQuery, _Outcome]] = {}
         self._loop = asyncio.get_running_loop()
         self._silent = 0
         self._idle: asyncio.TimerHandle | None = None
         self._task = self._loop.create_task(self._read())
 
-    async def ask(self, make_query: MakeQuery) -> bytes | Failure | None:
+    async def ask(self, make_query: MakeQuery) -> Reply | Failure | None:
         """The reply; None where the connection died first."""
         if len(self._waiting) >= MAX_ON_CONNECTION:
             return Failure(FailureKind.BUSY, "too many queries are under way on its connection")
-        message_id = secrets.randbelow(_IDS)
+        message_id = os.urandom(ID_OCTETS)
         while message_id in self._waiting:
-            message_id = secrets.randbelow(_IDS)
+            message_id = os.urandom(ID_OCTETS)
         query = make_query(message_id)
-        reply: asyncio.Future[bytes | None] = self._loop.create_future()
+        reply: _Outcome = self._loop.create_future()
         self._waiting[message_id] = query, reply
         self._keep()
         self._counters.sent += 1
-        self._writer.write(len(query).to_bytes(_LENGTH, "big") + query)
+        self._writer.write(len(query.wire).to_bytes(_LENGTH) + query.wire)
         try:
             return await reply
         finally:
@@ -191,16 +203,21 @@ class _Connection:
             self._writer.transport.abort()
 
     def _take(self, message: bytes) -> None:
-        message_id = int.from_bytes(message[:2], "big")
-        query, reply = self._waiting.get(message_id, (b"", None))
-        if reply is None or match_reply(query, message) is Match.FOREIGN:
+        waiting = self._waiting.get(message[:ID_OCTETS])
+        match = Match.FOREIGN if waiting is None else match_reply(waiting[0], message)
+        if waiting is None or match is Match.FOREIGN:
             self._counters.mismatched += 1
             return
-        try:
-            read_reply(message)
-        except BadReply:
-            self._counters.malformed += 1
-            return
+        found: Reply | Failure
+        if match is Match.BARE_ERROR:
+            found = explain_bare_error(message)
+        else:
+            try:
+                found = read_reply(message)
+            except BadReply:
+                self._counters.malformed += 1
+                return
         self._silent = 0
-        if not reply.done():
-            reply.set_result(message)
+        outcome = waiting[1]
+        if not outcome.done():
+            outcome.set_result(found)

@@ -24,6 +24,7 @@ _IN = int(RRClass.IN)
 _OPT = int(RRType.OPT)
 _NAPTR = int(RRType.NAPTR)
 _EDE = int(EdnsOption.EDE)
+_PLAIN_OPT = b"\x00\x00\x29"  # owner and type
 _ANY_LENGTH = -1
 
 # Octets before the first name, names in a row, octets after them (RFC 3597 section 4; KX and
@@ -145,8 +146,14 @@ def _read_records(
         return (), at
     records = []
     size = len(wire)
+    owner: bytes | None
     for _ in range(count):
-        owner, at = _read_name(wire, at, known)
+        # Nearly all owners are pointers to a name that has been read, in the first 256 octets.
+        owner = known.get(wire[at + 1]) if wire[at] == _POINTER else None
+        if owner is None:
+            owner, at = _read_name(wire, at, known)
+        else:
+            at += 2
         rtype, rclass, ttl, length = _FIXED.unpack_from(wire, at)
         start = at + 10
         at = start + length
@@ -185,6 +192,10 @@ def _read_additional(
     wire: bytes, at: int, count: int
 ) -> tuple[int, int, tuple[tuple[int, bytes], ...]]:
     """Of the OPT: payload, upper bits of the rcode, errors. Zeros where there is none."""
+    if count == 1 and at + 11 == len(wire) and wire.startswith(_PLAIN_OPT, at):
+        _, payload, ttl, length = _FIXED.unpack_from(wire, at + 1)
+        if not length:
+            return payload, ttl >> 24, ()
     found = None
     for _ in range(count):
         start = at

@@ -6,24 +6,30 @@ upstream keeps it (draft-vixie-dnsext-dns0x20): what a forger has to guess besid
 """
 
 from enum import Enum, auto
+from typing import NamedTuple
 
 from minidns.wire.codes import EdnsOption, RRType
 from minidns.wire.query import HEADER
 
 PAYLOAD = 1232  # octets offered, DNS flag day 2020, RFC 9715
+PAYLOAD_WITHOUT_EDNS = 512  # octets, RFC 1035 section 4.2.1
 PADDED = 128  # octets; encrypted queries are padded to a multiple, RFC 8467 section 4.1
 _RD = 0x0100
 _AD = 0x0020  # RFC 6840 section 5.7: the answer's AD bit is wanted
 _CD = 0x0010
 _DO = 0x8000  # of the OPT's TTL field, RFC 3225
+_ONE_QUESTION = b"\x00\x01"
 _COUNTS = b"\x00\x01\x00\x00\x00\x00\x00\x01"
+_COUNTS_WITHOUT_OPT = b"\x00\x01\x00\x00\x00\x00\x00\x00"
 _CLASS_IN = b"\x00\x01"
+_OPT = b"\x00" + int(RRType.OPT).to_bytes(2, "big") + PAYLOAD.to_bytes(2, "big") + b"\x00\x00"
 _OPTION = 4  # octets of an option's head
-_LOWER = range(ord("a"), ord("z") + 1)
-_TO_UPPER = 0x20
+# 0x20 for each small letter, 0 for all else; the length of a label, at most 63, is no letter.
+_LETTERS = bytes(0x20 if ord("a") <= octet <= ord("z") else 0 for octet in range(256))
 _QR = 0x80
 _OPCODE = 0x78
 _TC = 0x02
+_RCODE = 0x0F
 
 
 class Match(Enum):
@@ -32,64 +38,74 @@ class Match(Enum):
     REPLY = auto()
     TRUNCATED = auto()  # the reply, with TC
     OTHER_CASE = auto()  # the reply but for the case of its question
+    BARE_ERROR = auto()  # a header alone with that ID and an rcode that is an error
     FOREIGN = auto()  # no reply to that query
 
 
-def make_query(
+class UpstreamQuery(NamedTuple):
+    """A query as it is sent."""
+
+    wire: bytes
+    question: bytes  # of `wire`: name in the case in which it is sent, type, class
+    payload: int  # octets that a reply over UDP may have
+
+
+def draw_up_query(
     qname: bytes,
     qtype: int,
-    message_id: int,
+    message_id: bytes,
     *,
     dnssec_ok: bool = False,
     checking_disabled: bool = False,
     ask_ad: bool = False,
-    case: int = 0,
+    case: bytes = b"",
     pad: bool = False,
-) -> bytes:
-    """`qname` is lower-case wire. Each bit of `case` makes a letter large that stands there."""
+    has_edns: bool = True,
+) -> UpstreamQuery:
+    """`qname` is lower-case wire, `message_id` two octets.
+
+    `case` has as many octets as the name, or none: where one has the bit 0x20 and a letter stands,
+    it is made large. Without EDNS there is neither DO nor padding.
+    """
     flags = _RD | ask_ad * _AD | checking_disabled * _CD
-    question = _mix(qname, case) + qtype.to_bytes(2, "big") + _CLASS_IN
-    opt = b"\x00" + int(RRType.OPT).to_bytes(2, "big") + PAYLOAD.to_bytes(2, "big")
-    opt += b"\x00\x00" + (dnssec_ok * _DO).to_bytes(2, "big")
-    options = b""
+    question = b"%b%b%b" % (_mix(qname, case) if case else qname, qtype.to_bytes(2), _CLASS_IN)
+    head = message_id + flags.to_bytes(2)
+    if not has_edns:
+        wire = b"%b%b%b" % (head, _COUNTS_WITHOUT_OPT, question)
+        return UpstreamQuery(wire, question, PAYLOAD_WITHOUT_EDNS)
+    options = b"\x00\x00"
     if pad:
-        size = HEADER + len(question) + len(opt) + 2 + _OPTION
+        size = HEADER + len(question) + len(_OPT) + 4 + _OPTION
         padding = -size % PADDED
-        options = int(EdnsOption.PADDING).to_bytes(2, "big") + padding.to_bytes(2, "big")
-        options += bytes(padding)
-    return b"".join(
-        (
-            message_id.to_bytes(2, "big"),
-            flags.to_bytes(2, "big"),
-            _COUNTS,
-            question,
-            opt,
-            len(options).to_bytes(2, "big"),
-            options,
-        )
-    )
+        options = (_OPTION + padding).to_bytes(2) + int(EdnsOption.PADDING).to_bytes(2)
+        options += padding.to_bytes(2) + bytes(padding)
+    do = (dnssec_ok * _DO).to_bytes(2)
+    wire = b"%b%b%b%b%b%b" % (head, _COUNTS, question, _OPT, do, options)
+    return UpstreamQuery(wire, question, PAYLOAD)
 
 
-def match_reply(query: bytes, message: bytes) -> Match:
-    """`query` is one of `make_query`. Nothing is said of what follows the question."""
-    if len(message) < HEADER or message[:2] != query[:2]:
+def make_query(qname: bytes, qtype: int, message_id: int) -> bytes:
+    """The octets of a plain query, with EDNS."""
+    return draw_up_query(qname, qtype, message_id.to_bytes(2)).wire
+
+
+def match_reply(query: UpstreamQuery, message: bytes) -> Match:
+    """Nothing is said of what follows the question."""
+    wire, question, _ = query
+    if len(message) < HEADER or message[:2] != wire[:2] or message[2] & (_QR | _OPCODE) != _QR:
         return Match.FOREIGN
-    if not message[2] & _QR or message[2] & _OPCODE or message[4:6] != query[4:6]:
+    if len(message) == HEADER:
+        return Match.BARE_ERROR if message[3] & _RCODE else Match.FOREIGN
+    if message[4:6] != _ONE_QUESTION:
         return Match.FOREIGN
-    end = query.index(0, HEADER) + 5
-    asked, echoed = query[HEADER:end], message[HEADER:end]
-    if asked != echoed:
-        # Type and class have no case: only the name may differ in it.
-        is_alike = asked[-4:] == echoed[-4:] and asked.lower() == echoed.lower()
-        return Match.OTHER_CASE if is_alike else Match.FOREIGN
-    return Match.TRUNCATED if message[2] & _TC else Match.REPLY
+    if message.startswith(question, HEADER):
+        return Match.TRUNCATED if message[2] & _TC else Match.REPLY
+    echoed = message[HEADER : HEADER + len(question)]
+    # Type and class have no case: only the name may differ in it.
+    is_alike = question[-4:] == echoed[-4:] and question.lower() == echoed.lower()
+    return Match.OTHER_CASE if is_alike else Match.FOREIGN
 
 
-def _mix(qname: bytes, case: int) -> bytes:
-    if not case:
-        return qname
-    mixed = bytearray(qname)
-    for at, octet in enumerate(qname):
-        if octet in _LOWER and case >> at & 1:
-            mixed[at] = octet - _TO_UPPER
-    return bytes(mixed)
+def _mix(qname: bytes, case: bytes) -> bytes:
+    chosen = int.from_bytes(case) & int.from_bytes(qname.translate(_LETTERS))
+    return (int.from_bytes(qname) ^ chosen).to_bytes(len(qname))

@@ -18,18 +18,24 @@ _DNAME = int(RRType.DNAME)
 _BREAKS = frozenset({_NS, _DNAME})
 
 
-def build_zone(origin: bytes, records: Iterable[Record]) -> Zone:
+def build_zone(origin: bytes, records: Iterable[Record], falls_through: bool = False) -> Zone:
     """The zone at `origin` (lower-case wire). Raises KeyError where the apex has no SOA."""
     packing = _Packing(origin)
     for name, held in _gather(records).items():
         packing.add(name, held)
     packing.add_empty_non_terminals()
     packed = packing.packed
-    return zone_of(origin, packed, packing.has_breaks, packing.records, max(map(len, packed)))
+    longest = max(map(len, packed))
+    return zone_of(origin, packed, packing.has_breaks, packing.records, longest, falls_through)
 
 
 def zone_of(
-    origin: bytes, packed: dict[bytes, bytes], has_breaks: bool, records: int, longest: int
+    origin: bytes,
+    packed: dict[bytes, bytes],
+    has_breaks: bool,
+    records: int,
+    longest: int,
+    falls_through: bool = False,
 ) -> Zone:
     """The zone whose names are packed already; the numbers are those of `Zone`.
 
@@ -43,6 +49,7 @@ def zone_of(
         apex=nodes.apex,
         longest=longest,
         records=records,
+        falls_through=falls_through,
     )
 
 

@@ -67,6 +67,7 @@ class Reading(NamedTuple):
     content: bytes = b""
     digests: Mapping[Path, bytes] = MappingProxyType({})  # of the octets of `files`
     made_serial: int | None = None  # of an SOA that was made
+    falls_through: bool = False
 
 
 class LoadedZone(NamedTuple):
@@ -87,6 +88,9 @@ class LoadedZone(NamedTuple):
 class LoadedZones(NamedTuple):
     """All zones of one start. `faults` are those of all files, and of files that hold no zone.
 
+    In the catalog are all zones by their keys (`zone.zone_key`); where there are views it is none
+    to answer from.
+
     `others` are files that were read and are no zones: parts of zones, octoDNS's configuration.
     `directories` is what the directories were before it was looked what is in them.
     """
@@ -101,12 +105,12 @@ class LoadedZones(NamedTuple):
 def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading:
     """The records of a zone and all of its faults."""
     opened = ZoneFiles()
-    is_zone, records, faults = _read_files(source, opened)
+    is_zone, falls_through, records, faults = _read_files(source, opened)
     files = tuple(opened.paths)
     if not is_zone:
         return Reading([], faults, files, is_zone=False)
     faults = [*source.faults, *faults]
-    content = _digest(records)
+    content = _digest(records, falls_through)
     serial = None
     if not any(record.rtype == RRType.SOA for record in records):
         serial = _made_serial(source, files, previous, content)
@@ -121,6 +125,7 @@ def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading
         content=content,
         digests=opened.digests,
         made_serial=serial,
+        falls_through=falls_through,
     )
 
 
@@ -142,15 +147,17 @@ def load_source(
     return loaded._replace(stats=stats)
 
 
-def load_zones(paths: Sequence[Path], snapshots: Snapshots | None = None) -> LoadedZones:
-    """All zones of these files and directories."""
-    directories = fingerprint_of(directories_of(paths))
-    sources, faults = find_sources(paths)
+def load_zones(
+    paths: Sequence[Path], snapshots: Snapshots | None = None, views: Sequence[Path] = ()
+) -> LoadedZones:
+    """All zones of these files and directories, and of views."""
+    directories = fingerprint_of(directories_of((*paths, *views)))
+    sources, faults = find_sources(paths, views)
     zones: list[LoadedZone] = []
     others: list[LoadedZone] = []
     with collector_at_rest():
         loaded = [load_source(source, None, snapshots) for source in sources]
-    readings = Counter(path for one in loaded for path in one.files)
+    readings = Counter((one.source.view, path) for one in loaded for path in one.files)
     held: dict[bytes, Zone | BrokenZone] = {}
     for one in loaded:
         if is_fragment(one.source, readings):
@@ -159,17 +166,17 @@ def load_zones(paths: Sequence[Path], snapshots: Snapshots | None = None) -> Loa
         faults += one.faults
         (zones if one.is_zone else others).append(one)
         if one.is_zone:
-            origin = one.source.origin
-            held[origin] = BrokenZone(origin) if one.zone is None else one.zone
+            source = one.source
+            held[source.key] = BrokenZone(source.origin) if one.zone is None else one.zone
     return LoadedZones(Catalog(held), zones, faults, others, directories)
 
 
-def is_fragment(source: ZoneSource, readings: Mapping[Path, int]) -> bool:
+def is_fragment(source: ZoneSource, readings: Mapping[tuple[int, Path], int]) -> bool:
     """Whether it is a file that others include, and not by its name a zone of its own.
 
-    `readings` says how often each file was read, for all zones together.
+    `readings` says how often each file was read, for all zones of a view together.
     """
-    return may_be_fragment(source) and readings.get(source.paths[0], 0) > 1
+    return may_be_fragment(source) and readings.get((source.view, source.paths[0]), 0) > 1
 
 
 def may_be_fragment(source: ZoneSource) -> bool:
@@ -177,8 +184,14 @@ def may_be_fragment(source: ZoneSource) -> bool:
     return count_labels(source.origin) == 1 and len(source.paths) == 1
 
 
-def _read_files(source: ZoneSource, opened: ZoneFiles) -> tuple[bool, list[Record], list[Fault]]:
-    """Whether it is a zone, and what its files hold; what reads them is gone afterwards."""
+def _read_files(
+    source: ZoneSource, opened: ZoneFiles
+) -> tuple[bool, bool, list[Record], list[Fault]]:
+    """Whether it is a zone, whether it falls through, and what its files hold.
+
+    What reads them is gone afterwards.
+    """
+    falls_through = False
     records: list[Record] = []
     faults: list[Fault] = []
     yaml_paths = [path for path in source.paths if path.suffix in YAML_SUFFIXES]
@@ -187,7 +200,8 @@ def _read_files(source: ZoneSource, opened: ZoneFiles) -> tuple[bool, list[Recor
         for path in yaml_paths:
             yaml.read(path, source.root)
         if yaml.is_configuration and not yaml.records:
-            return False, [], yaml.faults
+            return False, False, [], yaml.faults
+        falls_through = yaml.falls_through
         records += yaml.records
         faults += yaml.faults
     master_paths = [path for path in source.paths if path.suffix not in YAML_SUFFIXES]
@@ -200,7 +214,7 @@ def _read_files(source: ZoneSource, opened: ZoneFiles) -> tuple[bool, list[Recor
             master.read(path, source.root)
         records += master.records
         faults += master.faults
-    return True, records, faults
+    return True, falls_through, records, faults
 
 
 def _load_files(
@@ -209,9 +223,9 @@ def _load_files(
     reading = read_source(source, previous)
     zone = None
     if reading.is_zone and not is_refused(reading.faults):
-        zone = build_zone(source.origin, reading.records)
+        zone = build_zone(source.origin, reading.records, reading.falls_through)
     reading.records.clear()  # several times the memory of the zone, which is written next
-    _, faults, files, is_zone, content, digests, serial = reading
+    _, faults, files, is_zone, content, digests, serial, _ = reading
     if snapshots and zone:
         snapshots.keep(source, Snapshot(zone, faults, files, digests, content, serial))
     return LoadedZone(source, zone, faults, files, is_zone, content)
@@ -223,8 +237,8 @@ def _is_current(source: ZoneSource, kept: Snapshot, previous: Previous | None) -
     return serial is None or serial == _made_serial(source, kept.files, previous, kept.content)
 
 
-def _digest(records: Sequence[Record]) -> bytes:
-    digest = blake2b(digest_size=CONTENT)
+def _digest(records: Sequence[Record], falls_through: bool) -> bytes:
+    digest = blake2b(digest_size=CONTENT, person=b"falls through" if falls_through else b"")
     for start in range(0, len(records), _RECORDS_PER_DIGEST):
         batch = records[start : start + _RECORDS_PER_DIGEST]
         owners, rtypes, ttls, rdatas, _ = zip(*batch, strict=True)

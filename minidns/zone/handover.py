@@ -15,7 +15,8 @@ from minidns.zone.model import Zone
 
 NAMES_PER_STEP = 1024  # of one step; to take them in takes about 0.5 ms
 
-_HEAD = struct.Struct("<?QBQ")  # of a zone: whether there are breaks; records; longest name; names
+# Of a zone: whether there are breaks, whether it falls through; records; longest name; names.
+_HEAD = struct.Struct("<??QBQ")
 _COUNT = struct.Struct("<I")  # of a block: names; then the lengths of each, and the octets
 _BLOCK_LENGTHS = "<{0}B{0}I"  # a name is at most 255 octets; what it has is less than 4 GiB
 
@@ -23,7 +24,9 @@ _BLOCK_LENGTHS = "<{0}B{0}I"  # a name is at most 255 octets; what it has is les
 def write_blocks(zone: Zone) -> Iterator[bytes]:
     """The zone as blocks, for a `ZoneBuilding` of the same origin. The first is its head."""
     packed = zone.nodes.packed
-    yield _HEAD.pack(zone.nodes.has_breaks, zone.records, zone.longest, len(packed))
+    yield _HEAD.pack(
+        zone.nodes.has_breaks, zone.falls_through, zone.records, zone.longest, len(packed)
+    )
     items = iter(packed.items())
     while batch := list(islice(items, NAMES_PER_STEP)):
         names, holdings = zip(*batch, strict=True)
@@ -37,7 +40,7 @@ class ZoneBuilding:
 
     def __init__(self, origin: bytes) -> None:
         self._origin = origin
-        self._head: tuple[bool, int, int, int] | None = None
+        self._head: tuple[bool, bool, int, int, int] | None = None
         self._packed: dict[bytes, bytes] = {}
 
     def add(self, block: bytes | memoryview) -> None:
@@ -65,8 +68,8 @@ class ZoneBuilding:
         """
         if self._head is None or len(self._packed) != self._head[-1]:
             raise ValueError("blocks of a zone are missing")
-        has_breaks, records, longest, _ = self._head
-        return zone_of(self._origin, self._packed, has_breaks, records, longest)
+        has_breaks, falls_through, records, longest, _ = self._head
+        return zone_of(self._origin, self._packed, has_breaks, records, longest, falls_through)
 
 
 def dismantle(zone: Zone) -> Generator[None, None, None]:

@@ -100,6 +100,7 @@ class Zone:
     apex: Node
     longest: int  # octets of the longest name here: one that is longer need not be looked up
     records: int  # how many it has
+    falls_through: bool = False  # names that it lacks are asked elsewhere
 
     @property
     def serial(self) -> int:

@@ -7,7 +7,7 @@ equal octets, so two zones can be compared. Knows one name at a time; `zone.node
 """
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from minidns.wire.codes import RRClass, RRType
 from minidns.zone.model import Node, RRset
@@ -34,6 +34,7 @@ _ENCODED_LATER = frozenset(
     }
 )
 _ALIAS = int(RRType.ALIAS)
+_ADDRESSES = frozenset({int(RRType.A), int(RRType.AAAA)})
 _IN = int(RRClass.IN)
 _QUESTION = 0xC00C  # a pointer to octet 12, RFC 1035 section 4.1.4
 _HEAD = struct.Struct(">HHHIH")  # owner, type, class, TTL, octets of rdata
@@ -85,3 +86,18 @@ def unpack(key: bytes, packed: bytes) -> Node:
         else:
             node.rrsets[rtype] = rrset
     return node
+
+
+def addresses_in(key: bytes, packed: bytes) -> Iterator[tuple[int, bytes]]:
+    """TTL and octets of the A and AAAA at the name `key`, with no object made for the rest."""
+    at, end = 1 + len(key) * (packed[0] & HAS_NAME), len(packed)
+    while at < end:
+        rtype, ttl, length = _FIXED.unpack_from(packed, at)
+        at += _HEAD.size + length
+        if rtype in _ADDRESSES:
+            yield ttl, packed[at - length : at]
+
+
+def owner_in(key: bytes, packed: bytes) -> bytes:
+    """The name `key` in the case of the file."""
+    return packed[1 : 1 + len(key)] if packed[0] & HAS_NAME else key

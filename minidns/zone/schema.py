@@ -107,11 +107,7 @@ def _record() -> Schema:
             "octodns": _OCTODNS,
             "geo": _GEO,
             "dynamic": _DYNAMIC,
-            "minidns": {
-                "type": "object",
-                "maxProperties": 0,
-                "description": "Kept for settings of minidns; there are none so far.",
-            },
+            "minidns": _MINIDNS,
             "<<": True,
         },
         "additionalProperties": False,
@@ -196,6 +192,19 @@ _OCTODNS: Schema = {
         "excluded": {**_TEXTS, "description": "Providers; changes nothing here."},
         "healthcheck": {"type": "object", "description": "Changes nothing here."},
     },
+}
+_MINIDNS: Schema = {
+    "type": "object",
+    "description": "Settings of minidns for the zone, at its apex.",
+    "properties": {
+        "fallthrough": {
+            "type": ["boolean", "string"],
+            "enum": [True, False, "true", "false", "yes", "no", "on", "off"],
+            "description": "Whether names that the zone lacks are asked upstream (--forward).",
+            "default": False,
+        },
+    },
+    "additionalProperties": False,
 }
 _GEO: Schema = {
     "type": "object",

@@ -25,7 +25,7 @@ from minidns.zone.source import ZoneSource
 log = logging.getLogger(__name__)
 
 MIN_RECORDS = 10_000  # of a zone that is kept; a smaller one is read in 0.2 s
-_MAGIC = b"minidns zone 1\n"  # the number is that of this format, and of the octets of a name
+_MAGIC = b"minidns zone 2\n"  # the number is that of this format, and of the octets of a name
 _LENGTH = struct.Struct("<I")  # of each piece, before it
 _NAME = 8  # octets of a digest in a name
 # Raised by octets whose digest is right: somebody has made them on purpose.

@@ -6,7 +6,7 @@ the flat file beside it. Opens nothing: what is in the files is for `zone.direct
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from minidns.wire.name import BadName, name_from_text, name_to_text
 from minidns.zone.faults import fault
 from minidns.zone.idna import BadIdn, to_ascii
 from minidns.zone.model import Fault, Mark
+from minidns.zone.zone_key import NO_VIEW, zone_key
 
 YAML_SUFFIXES = frozenset({".yaml", ".yml"})
 MASTER_SUFFIXES = frozenset({".zone", ".db", ".master"})
@@ -35,22 +36,38 @@ class ZoneSource(NamedTuple):
     root: Path
     faults: tuple[Fault, ...] = ()
     directories: tuple[Path, ...] = ()
+    view: int = NO_VIEW  # that it is in
+
+    @property
+    def key(self) -> bytes:
+        """What it is known by."""
+        return zone_key(self.view, self.origin)
 
 
-def find_sources(paths: Sequence[Path]) -> tuple[list[ZoneSource], list[Fault]]:
+def find_sources(
+    paths: Sequence[Path], views: Sequence[Path] = ()
+) -> tuple[list[ZoneSource], list[Fault]]:
     """The zones of zone files and directories, and what belongs to no zone.
 
-    A zone's name found in two places, flat and split files of one directory aside, is an error of
+    Each of `views` is a view, numbered from 1; what is there is in no directory of `paths`. A
+    zone's name found in two places, flat and split files of one directory aside, is an error of
     that zone: it has no one place to be mended at.
     """
-    finder = _Finder()
-    seen: set[str] = set()
+    left_out = frozenset(map(os.path.realpath, views))
+    finder = _Finder(left_out)
+    seen = set(left_out)
     for path in paths:
         real = os.path.realpath(path)
         if real not in seen:
             seen.add(real)
             finder.look_at(path)
-    return list(finder.sources.values()), finder.faults
+    sources, faults = list(finder.sources.values()), finder.faults
+    for view, path in enumerate(views, start=1):
+        finder = _Finder()
+        finder.look_at(path)
+        sources += [source._replace(view=view) for source in finder.sources.values()]
+        faults += finder.faults
+    return sources, faults
 
 
 def source_of(path: Path, origin: bytes | None = None) -> ZoneSource:
@@ -69,7 +86,9 @@ def source_of(path: Path, origin: bytes | None = None) -> ZoneSource:
 class _Finder:
     """Gathers sources by origin, and faults."""
 
-    def __init__(self) -> None:
+    def __init__(self, left_out: Collection[str] = ()) -> None:
+        """`left_out` are real paths of what is passed over."""
+        self._left_out = left_out
         self.sources: dict[bytes, ZoneSource] = {}
         self.faults: list[Fault] = []
 
@@ -98,7 +117,7 @@ class _Finder:
     def _look_into(self, directory: Path) -> None:
         before = len(self.sources)
         for path in sorted(directory.iterdir()):
-            if _is_hidden(path):
+            if _is_hidden(path) or (self._left_out and os.path.realpath(path) in self._left_out):
                 continue
             if path.is_dir():
                 self._look_at_directory(path, directory)

@@ -35,6 +35,7 @@ _CONFIGURATION_KEYS = frozenset({"providers", "zones"})
 _OCTODNS_KEYS = frozenset({"octodns", "geo", "dynamic"})
 # What YAML 1.1 and octoDNS take for false, in any case; any other text is true.
 _FALSE = frozenset({"false", "no", "off", "0", "null", "~", ""})
+_TRUE_OR_FALSE = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 _SKIPPED_TYPES = frozenset({"URLFWD"})
 # octoDNS takes `value` for these and `values` for all others where a record has both.
 _SINGLE_VALUE = frozenset({RRType.CNAME, RRType.DNAME, RRType.ALIAS})
@@ -55,12 +56,15 @@ class YamlZone:
 
     `records`, `faults` and `files` (with includes, in the order of reading) gather in it. What was
     in the files is kept in `opened`, which the readers of a zone may share.
-    `is_configuration` says that a file held octoDNS's own configuration in place of zone data.
+    `is_configuration` says that a file held octoDNS's own configuration in place of zone data,
+    `falls_through` that names which the zone lacks are to be asked elsewhere.
     """
 
     def __init__(self, origin: bytes, opened: ZoneFiles | None = None) -> None:
         self.records: list[Record] = []
         self.is_configuration = False
+        self.falls_through = False
+        self._origin = origin
         self._reader = YamlReader(opened)
         self._report = self._reader.report
         self._owners = OwnerNames(origin, self._report)
@@ -112,7 +116,7 @@ class YamlZone:
         if code is None:
             code = self._type(key, place, data)
         if type(data) is not RecordMap:
-            self._look_at_keys(place, data)
+            self._look_at_keys(owner, place, data)
             if _is_ignored(data):
                 return
         if code is None:
@@ -159,14 +163,14 @@ class YamlZone:
             return None
         return code
 
-    def _look_at_keys(self, place: Place, data: Map) -> None:
+    def _look_at_keys(self, owner: bytes | None, place: Place, data: Map) -> None:
         """Report keys that have no meaning here."""
         for key, node in data.entries():
             if key in RECORD_KEYS:
                 continue
             at = nearer_place(place, key.place)
             if key == "minidns":
-                self._extension(at, node)
+                self._extension(owner, at, node)
             elif key not in _OCTODNS_KEYS:
                 message = f"'{key}' has no meaning in a record: it is ignored"
                 self._report("unknown-key", at, message)
@@ -175,13 +179,23 @@ class YamlZone:
                 message = f"'{key}' is for octoDNS's providers: the plain values are served"
                 self._report("plain-values", at, message)
 
-    def _extension(self, place: Place, node: Node) -> None:
-        """The map `minidns:`, kept for settings of a zone; there are none so far."""
+    def _extension(self, owner: bytes | None, place: Place, node: Node) -> None:
+        """The map `minidns:` with settings of the zone."""
         if not isinstance(node, Map):
             self._report("bad-structure", place, "'minidns' needs a map of settings")
             return
-        for key, _ in node.entries():
-            self._report("unknown-extension", key.place, f"there is no setting 'minidns: {key}'")
+        for key, value in node.entries():
+            at = nearer_place(place, key.place)
+            if key != "fallthrough":
+                message = f"there is no setting 'minidns: {key}': there is 'fallthrough'"
+                self._report("unknown-extension", at, message)
+            elif owner is not None and owner != self._origin:
+                message = "'fallthrough' is for the zone as a whole: write it at its apex, under ''"
+                self._report("unknown-extension", at, message)
+            elif isinstance(value, Text) and value.lower() in _TRUE_OR_FALSE:
+                self.falls_through |= _TRUE_OR_FALSE[value.lower()]
+            elif not isinstance(value, Failed):
+                self._report("bad-structure", at, f"'fallthrough' is true or false, not '{value}'")
 
     def _value_of(self, code: int, key: Text, place: Place, data: Map) -> Node | None:
         """The value or values of a record map; None where there are none."""

@@ -25,11 +25,18 @@ _YAML_WORDS = frozenset({"y", "n", "yes", "no", "true", "false", "on", "off", "n
 _PARAMETER_LISTS = ("alpn", "ipv4hint", "ipv6hint", "mandatory")  # of svcparams, as octoDNS has it
 
 
-def write_yaml(origin: bytes, records: Sequence[Record]) -> str:
-    """The text of a YAML zone file. `origin` is the apex, lower-case wire."""
+def write_yaml(origin: bytes, records: Sequence[Record], falls_through: bool = False) -> str:
+    """The text of a YAML zone file. `origin` is the apex, lower-case wire.
+
+    A zone that falls through says so in the first record of its apex: octoDNS reads no map there
+    that is no record.
+    """
     lines = ["---"]
     for name, sets in sorted(_gather(origin, records).items(), key=lambda item: _natural(item[0])):
         maps = sorted(map(_record_lines, sets.values()))
+        if falls_through and not name:
+            (_, _, first), *_ = maps
+            first[:0] = ["minidns:", "  fallthrough: true"]
         lines.append(f"{_quote(name)}:")
         dash, indent = ("- ", "") if len(maps) > 1 else ("  ", "  ")
         for _, comments, body in maps:

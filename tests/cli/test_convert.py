@@ -220,3 +220,19 @@ def test_wrong_usage(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         run("x.zone", "--to", "json")
     assert "yaml" in capsys.readouterr().err
+
+
+def test_fallthrough(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Kept in YAML, in a form that octoDNS reads; told of where it is lost."""
+    text = "'': {type: NS, value: ns1.example.net., minidns: {fallthrough: true}}\n"
+    path = tmp_path / "example.com.yaml"
+    path.write_text(text)
+    assert run(path, "--to", "yaml") == 0
+    (record,) = [yaml.safe_load(capsys.readouterr().out)[""]]
+    assert record == {
+        "minidns": {"fallthrough": True},
+        "type": "NS",
+        "value": "ns1.example.net.",
+    }
+    assert run(path) == 0
+    assert "'fallthrough: true' is left out" in capsys.readouterr().err

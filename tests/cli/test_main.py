@@ -83,7 +83,7 @@ def test_interrupted_while_loading(tmp_path: Path, command_name: str) -> None:
     interrupting = "import signal, sys, minidns.zone.directory as directory\n"
     interrupting += "directory.load_zones = lambda *_, **__: signal.raise_signal(signal.SIGINT)\n"
     interrupting += "from minidns.cli.main import run\nsys.exit(run())"
-    listen = ["--listen", "127.0.0.1:0"] if command_name == "serve" else []
+    listen = ["--listen", "127.0.0.1:0", "--no-forward"] if command_name == "serve" else []
     done = subprocess.run(
         [sys.executable, "-c", interrupting, command_name, *listen],
         env=environment(),

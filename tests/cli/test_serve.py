@@ -44,7 +44,7 @@ def refused(capsys: pytest.CaptureFixture[str]) -> Iterator[Refused]:
     """The command in this process, where it does not come to serve: what it says."""
 
     def refuse(*arguments: str) -> list[str]:
-        assert main(["serve", *arguments]) == 2
+        assert main(["serve", "--no-forward", *arguments]) == 2
         captured = capsys.readouterr()
         assert captured.out == ""
         return captured.err.splitlines()

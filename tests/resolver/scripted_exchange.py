@@ -14,6 +14,7 @@ import dns.rcode
 import dns.rrset
 
 from minidns.resolver.model import Failure, FailureKind, Group, Policy, Question, Segment, Upstream
+from minidns.wire.reply import Reply, read_reply
 from tests.resolver.virtual_time import now
 
 SOA = "example. 300 SOA ns.example. admin.example. 1 3600 600 86400 300"
@@ -42,11 +43,12 @@ def group(count: int = 1, policy: Policy = Policy.IN_ORDER) -> Group:
 class Act:
     """What comes back and when; a result of None never comes."""
 
-    result: bytes | Failure | None = None
+    result: Reply | Failure | None = None
     after: float = 0.01  # seconds
 
 
 SILENCE = Act()
+TRUNCATED = Act(Failure(FailureKind.TRUNCATED, "truncated"))
 UNREACHABLE = Act(Failure(FailureKind.UNREACHABLE, "refused"), 0.0)
 
 
@@ -82,7 +84,7 @@ class Asked:
             for line in filter(None, lines):
                 owner, ttl, rdtype, rdata = line.split(" ", 3)
                 section.append(dns.rrset.from_text(owner, int(ttl), "IN", rdtype, rdata))
-        return Act(message.to_wire(), after)
+        return Act(read_reply(message.to_wire()), after)
 
     def nxdomain(self) -> Act:
         return self.reply(rcode="NXDOMAIN", authority=SOA.replace("example. 300", ". 300", 1))
@@ -103,7 +105,7 @@ class ScriptedExchange:
     asked: list[Asked] = field(default_factory=list)
     in_flight: int = 0
 
-    async def __call__(self, to: Upstream, what: Question, seconds: float) -> bytes | Failure:
+    async def __call__(self, to: Upstream, what: Question, seconds: float) -> Reply | Failure:
         asked = Asked(to, what, now())
         self.asked.append(asked)
         act = self.script(asked)

@@ -114,10 +114,19 @@ def test_ttls_count_down_in_the_octets(segment: Segment, age: float) -> None:
         assert [rdata.to_wire() for rdata in rrset] == list(one.rdatas)
 
 
-def test_seconds_until_the_ttls_change() -> None:
+def test_lasting_until_the_second_in_which_it_is_due() -> None:
+    """Of 300 seconds the last tenth begins at 270."""
     cache = Cache(SIZE)
     cache.add(1, question(), positive(), START)
-    assert found(cache, question(), START).seconds_until_change(START + 2.75) == 0.25
+    for age, is_lasting in (
+        (0.0, True),
+        (268.9, True),
+        (269.0, True),
+        (269.99, True),
+        (270.0, False),
+    ):
+        now = START + age
+        assert found(cache, question(), now).is_lasting(now) is is_lasting
 
 
 def test_due_in_the_last_tenth_then_stale_for_a_day() -> None:

@@ -10,6 +10,7 @@ from minidns.resolver.loops import Loops
 from minidns.resolver.model import Failure, FailureKind, Group, Policy, Segment
 from tests.resolver.scripted_exchange import (
     SILENCE,
+    TRUNCATED,
     UNREACHABLE,
     Act,
     Asked,
@@ -88,6 +89,37 @@ def test_servfail_is_asked_of_the_next_and_puts_nobody_aside() -> None:
         for _ in range(4):
             assert isinstance(await _ask(forwarder, group(2)), Segment)
         assert [each.number for each in exchange.asked] == [1, 2] * 4
+
+    run(work())
+
+
+def test_a_bare_error_sends_on_to_the_next_at_once_and_shows_that_the_upstream_lives() -> None:
+    async def work() -> None:
+        refused = Act(Failure(FailureKind.RCODE, "REFUSED", 5), 0.01)
+        forwarder, exchange = _forwarder(
+            lambda asked: refused if asked.number == 1 else asked.reply()
+        )
+        for _ in range(4):
+            assert isinstance(await _ask(forwarder, group(2)), Segment)
+        assert now() == pytest.approx(0.08)
+        assert [each.number for each in exchange.asked] == [1, 2] * 4
+
+    run(work())
+
+
+@pytest.mark.parametrize("policy", [Policy.IN_ORDER, Policy.RACE])
+@pytest.mark.parametrize("order", [(TRUNCATED, UNREACHABLE), (UNREACHABLE, TRUNCATED)])
+def test_p20_truncated_is_what_is_told_where_the_next_does_not_help(
+    order: tuple[Act, Act], policy: Policy
+) -> None:
+    async def work() -> None:
+        forwarder, exchange = _forwarder(lambda asked: order[asked.number - 1])
+        result = await _ask(forwarder, group(2, policy))
+        assert isinstance(result, Failure)
+        assert result.kind is FailureKind.TRUNCATED
+        assert len(exchange.asked) == 2
+        exchange.script = lambda asked: TRUNCATED if asked.number == 1 else asked.reply()
+        assert isinstance(await _ask(forwarder, group(2, policy)), Segment)
 
     run(work())
 

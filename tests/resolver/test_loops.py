@@ -10,6 +10,7 @@ from minidns.resolver.loops import upstream_at
 from minidns.resolver.model import Failure, Question, Resolved, Upstream
 from minidns.resolver.resolver import Resolver
 from minidns.wire.codes import Rcode
+from minidns.wire.reply import Reply
 from tests.resolver.scripted_exchange import (
     Asked,
     FakeCache,
@@ -29,7 +30,7 @@ class _Looping(ScriptedExchange):
     resolver: Resolver[FakeHit]
     source: bytes
 
-    async def __call__(self, to: Upstream, what: Question, seconds: float) -> bytes | Failure:
+    async def __call__(self, to: Upstream, what: Question, seconds: float) -> Reply | Failure:
         self.asked.append(Asked(to, what, now()))
         try:
             async with asyncio.timeout(seconds):
@@ -37,7 +38,7 @@ class _Looping(ScriptedExchange):
         except TimeoutError:
             pass
         failed = Asked(to, what, now()).reply(rcode="SERVFAIL").result
-        assert isinstance(failed, bytes)
+        assert isinstance(failed, Reply)
         return failed
 
 

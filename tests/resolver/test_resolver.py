@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from minidns.resolver.resolver import Resolver
 from minidns.wire.codes import ExtendedError, Rcode
 from tests.resolver.scripted_exchange import (
     SILENCE,
+    TRUNCATED,
     UNREACHABLE,
     Act,
     Asked,
@@ -125,6 +127,21 @@ def test_a_failure_is_kept_five_seconds_then_ten() -> None:
     _run(work, lambda asked: asked.reply(rcode="SERVFAIL"))
 
 
+def test_p20_truncated_without_tcp_is_told_apart_also_from_memory() -> None:
+    async def work(subject: Subject, exchange: ScriptedExchange) -> None:
+        for _ in range(2):
+            segment, error = await _ask(subject)
+            assert (segment.rcode, segment.answer, segment.is_truncated) == (2, (), True)
+            assert error is not None
+            assert error[0] is ExtendedError.NETWORK_ERROR
+        assert len(exchange.asked) == 1
+        exchange.script = lambda asked: asked.reply(rcode="SERVFAIL")
+        other = await _ask(subject, question("other.example."))
+        assert not other.segment.is_truncated
+
+    _run(work, lambda _: TRUNCATED)
+
+
 def test_stale_after_failure_with_ede_3_and_asked_again_after_thirty_seconds() -> None:
     async def work(subject: Subject, exchange: ScriptedExchange) -> None:
         await _ask(subject)
@@ -205,7 +222,9 @@ def test_a_kept_silence_is_forgotten_when_the_upstream_comes_back() -> None:
     _run(work)
 
 
-_ACTS = st.sampled_from(["answer", "slow", "silence", "refused", "servfail", "alias", "junk"])
+_ACTS = st.sampled_from(
+    ["answer", "slow", "silence", "refused", "servfail", "alias", "junk", "truncated"]
+)
 
 
 def _act(kind: str, asked: Asked) -> Act:
@@ -216,9 +235,10 @@ def _act(kind: str, asked: Asked) -> Act:
         "answer": asked.reply(f"{_text(asked)} 5 A 192.0.2.80"),
         "slow": asked.reply(f"{_text(asked)} 5 A 192.0.2.80", after=0.9),
         "silence": SILENCE,
+        "truncated": TRUNCATED,
         "refused": UNREACHABLE,
         "servfail": asked.reply(rcode="SERVFAIL"),
-        "junk": Act(b"\x00" * 7),
+        "junk": replace(asked, question=question("junk.")).reply(),
     }[kind]
 
 

@@ -21,6 +21,7 @@ import dns.query
 ROOT = Path(__file__).parents[2]
 SECONDS = 20.0  # for what takes milliseconds, on a machine that is busy with other things
 READY = "minidns: ready: "
+FORWARDING = frozenset({"--forward", "--no-forward", "--config"})
 COM = """\
 '': {type: NS, value: ns.example.com.}
 ns: {type: A, value: 192.0.2.1}
@@ -153,6 +154,8 @@ def serving(
 ) -> Iterator[Running]:
     """A server on free ports, killed at the end if it still runs."""
     where = [argument for each in listen for argument in ("--listen", each)]
+    if not FORWARDING.intersection(arguments):
+        where.append("--no-forward")  # no test depends on the resolvers of its machine
     process = subprocess.Popen(
         [*prefix, *command("serve", "--zones", zones, *where, *arguments, limits=limits)],
         env=environment(**(variables or {})),

@@ -64,7 +64,7 @@ allow: [203.0.113.0/24]
 private_domains: plex.direct
 hosts: ads.txt
 block: {files: [ads.txt], answer: nodata}
-cache: {size: 128 MiB, stale: 3h, file: cache.bin}
+cache: {size: 128 MiB, stale: 3h}
 limits: {attempts: 2}
 """
     resolver = _settings(tmp_path, text).resolver
@@ -73,7 +73,6 @@ limits: {attempts: 2}
     assert resolver.hosts == resolver.block.files == (tmp_path / "ads.txt",)
     assert resolver.block.answer == "nodata"
     assert (resolver.cache.size, resolver.cache.stale) == (2**27, 10_800)
-    assert resolver.cache.file == tmp_path / "cache.bin"
     assert resolver.limits.attempts == 2
 
 

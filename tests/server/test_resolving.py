@@ -45,7 +45,7 @@ def with_resolver(
     use: Callable[[Ask, FakeUpstream], Awaitable[None]],
     script: Callable[[Asked], Acts] = answer_all,
     groups: Callable[[str], tuple[ForwardGroup, ...]] = lambda where: (ForwardGroup((where,)),),
-    zones: dict[str, str] | None = None,
+    zones: dict[str, str] | Catalog | None = None,
     **settings: object,
 ) -> None:
     """Run `use` with a way to ask a responder, which forwards to a fake upstream."""
@@ -54,8 +54,9 @@ def with_resolver(
         async with fake_upstream(script) as fake:
             where = f"{fake.host}:{fake.port}"
             resolving = Resolving(ResolverSettings(forward=groups(where), **settings))
+            held = zones or {"example.com.": ZONE}
             responder = Responder(
-                catalog_of(zones or {"example.com.": ZONE}),
+                held if isinstance(held, Catalog) else catalog_of(held),
                 Policy(),
                 Cookies(b"k" * 16),
                 lambda: 1_700_000_000.0,

@@ -20,6 +20,7 @@ from minidns.server import worker as worker_module
 from minidns.server.channel import READY, TAKEN, Channel, open_channel
 from minidns.server.cookie_secrets import CookieSecrets
 from minidns.server.listeners import Listeners, open_listeners
+from minidns.server.presenting import Presenting
 from minidns.server.run import serve
 from minidns.server.signals import describe_end
 from minidns.server.start_error import StartError
@@ -41,6 +42,7 @@ DUTY = Duty(
     grace=1.0,
     resolver=ResolverSettings(is_on=False),
     control=None,
+    presenting=Presenting(ServeSettings()),
 )
 SECONDS = 10.0
 

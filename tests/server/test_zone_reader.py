@@ -22,7 +22,7 @@ from tests.server.zones_on_disk import (
 
 def actions(disk: Disk) -> dict[bytes, Action]:
     assert disk.taken is not None
-    return {news.origin: news.action for news in disk.taken.news}
+    return {news.key: news.action for news in disk.taken.news}
 
 
 def test_edit_leaves_the_others_as_they_are(tmp_path: Path) -> None:

@@ -9,15 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidns.wire.upstream_query import Match, make_query, match_reply
+from minidns.wire.upstream_query import Match, UpstreamQuery, draw_up_query, match_reply
 
 NAME = dns.name.from_text("www.example.com.")
 WIRE = NAME.to_wire()
 A = 1
+ID = b"\x00\x4d"
 
 
 def test_a_query_of_its_own() -> None:
-    query = dns.message.from_wire(make_query(WIRE, A, 0xABCD))
+    query = dns.message.from_wire(draw_up_query(WIRE, A, b"\xab\xcd").wire)
     assert query.id == 0xABCD
     assert query.flags == dns.flags.RD
     assert query.question[0].to_text() == "www.example.com. IN A"
@@ -25,38 +26,51 @@ def test_a_query_of_its_own() -> None:
 
 
 def test_bits() -> None:
-    wire = make_query(WIRE, A, 1, dnssec_ok=True, checking_disabled=True, ask_ad=True)
-    query = dns.message.from_wire(wire)
+    wire = draw_up_query(WIRE, A, b"\0\1", dnssec_ok=True, checking_disabled=True, ask_ad=True)
+    query = dns.message.from_wire(wire.wire)
     assert query.flags == dns.flags.RD | dns.flags.AD | dns.flags.CD
     assert query.ednsflags == dns.flags.DO
 
 
-@given(st.integers(0, 2**255 - 1), st.binary(max_size=63).filter(bool))
-def test_case_alone_is_mixed(case: int, label: bytes) -> None:
+@given(st.binary(min_size=255, max_size=255), st.binary(max_size=63).filter(bool))
+def test_case_alone_is_mixed(chance: bytes, label: bytes) -> None:
     name = dns.name.Name((label.lower(), b"example", b""))
-    query = dns.message.from_wire(make_query(name.to_wire(), A, 1, case=case))
-    assert query.question[0].name == name
-    letters = "".join(chr(octet) for octet in make_query(WIRE, A, 1, case=2**255 - 1)[13:16])
-    assert letters == "WWW"
+    wire = name.to_wire()
+    query = draw_up_query(wire, A, ID, case=chance[: len(wire)])
+    assert query.question[:-4].lower() == wire
+    assert dns.message.from_wire(query.wire).question[0].name == name
+
+
+def test_a_bit_makes_a_letter_large() -> None:
+    assert draw_up_query(WIRE, A, ID, case=b"\xff" * len(WIRE)).question[:8] == b"\x03WWW\x07EXA"
+    case = bytes([0, 0x20, 0, 0x20]) + bytes(len(WIRE) - 4)
+    assert draw_up_query(WIRE, A, ID, case=case).question[:8] == b"\x03WwW\x07exa"
+
+
+def test_without_edns() -> None:
+    query = draw_up_query(WIRE, A, ID, dnssec_ok=True, pad=True, has_edns=False)
+    message = dns.message.from_wire(query.wire)
+    assert (message.edns, query.payload) == (-1, 512)
 
 
 @pytest.mark.parametrize("length", [1, 20, 50, 62, 63])
 def test_padded_to_a_multiple(length: int) -> None:
     name = dns.name.Name((b"a" * length, b"example", b""))
-    wire = make_query(name.to_wire(), A, 1, pad=True)
+    wire = draw_up_query(name.to_wire(), A, ID, pad=True).wire
     assert len(wire) % 128 == 0
     (option,) = dns.message.from_wire(wire).options
     assert option.otype == dns.edns.OptionType.PADDING
 
 
-def reply_to(query: bytes, **changes: object) -> bytes:
-    reply = dns.message.make_response(dns.message.from_wire(query))
+def reply_to(query: UpstreamQuery, **changes: object) -> bytes:
+    reply = dns.message.make_response(dns.message.from_wire(query.wire))
     for name, value in changes.items():
         setattr(reply, name, value)
     return reply.to_wire()
 
 
-QUERY = make_query(WIRE, A, 77, case=0b1010_1010_1010_1010)
+MIXED = bytes([0x20, 0] * 9)[: len(WIRE)]
+QUERY = draw_up_query(WIRE, A, ID, case=MIXED)
 
 
 def test_the_reply() -> None:
@@ -71,7 +85,7 @@ def test_truncated() -> None:
 
 
 def test_other_case() -> None:
-    lower = make_query(WIRE, A, 77)
+    lower = draw_up_query(WIRE, A, ID)
     assert match_reply(QUERY, reply_to(lower)) is Match.OTHER_CASE
 
 
@@ -79,13 +93,14 @@ def test_other_case() -> None:
     "message",
     [
         b"",
-        QUERY,  # QR=0
+        QUERY.wire,  # QR=0
         reply_to(QUERY)[:11],
         reply_to(QUERY, id=78),
         reply_to(QUERY, flags=dns.flags.QR | 4 << 11),  # NOTIFY
         reply_to(QUERY, question=[]),
-        reply_to(make_query(WIRE, 28, 77, case=0b1010_1010_1010_1010)),
-        reply_to(make_query(dns.name.from_text("xww.example.com.").to_wire(), A, 77)),
+        reply_to(QUERY, question=[])[:12],  # a header without an error
+        reply_to(draw_up_query(WIRE, 28, ID, case=MIXED)),
+        reply_to(draw_up_query(dns.name.from_text("xww.example.com.").to_wire(), A, ID)),
         reply_to(QUERY)[:20],
         reply_to(QUERY).replace(b"\x00\x01\x00\x01", b"\x00\x01\x00\x03", 1),  # class CHAOS
     ],
@@ -94,6 +109,21 @@ def test_no_reply_to_it(message: bytes) -> None:
     assert match_reply(QUERY, message) is Match.FOREIGN
 
 
+def test_an_octet_of_zero_ends_no_name() -> None:
+    name, other = (dns.name.Name((b"a", b"\x00" + end, b"example", b"")) for end in (b"x", b"y"))
+    query, reply = (draw_up_query(each.to_wire(), A, ID) for each in (name, other))
+    assert match_reply(query, reply_to(reply)) is Match.FOREIGN
+
+
+@pytest.mark.parametrize("rcode", range(16))
+def test_a_header_alone(rcode: int) -> None:
+    for counts in (bytes(8), b"\x00\x01" + bytes(6)):  # some leave the counts of the query
+        bare = ID + bytes([0x81, 0x80 | rcode]) + counts
+        assert match_reply(QUERY, bare) is (Match.BARE_ERROR if rcode else Match.FOREIGN)
+        assert match_reply(QUERY, b"\x00\x4e" + bare[2:]) is Match.FOREIGN
+        assert match_reply(QUERY, ID + b"\x01" + bare[3:]) is Match.FOREIGN  # QR=0
+
+
 @given(st.binary(max_size=80))
 def test_any_octets(message: bytes) -> None:
-    assert match_reply(QUERY, QUERY[:2] + message) in Match
+    assert match_reply(QUERY, ID + message) in Match

@@ -54,6 +54,8 @@ SRV = "{priority: 1, weight: 2, port: 3, target: a.}"
         "expire: 1w, minimum: 5}}\n",
         f"a: {A[:-1]}, octodns: {{ignored: no, lenient: yes, healthcheck: {{host: null}}}}}}\n",
         f"a: {A[:-1]}, minidns: {{}}}}\n'': {{minidns: {{}}}}\n",
+        f"'': {A[:-1]}, minidns: {{fallthrough: true}}}}\n",
+        "'': {minidns: {fallthrough: 'no'}}\n",
     ],
 )
 def test_both_take(tmp_path: Path, text: str, loader: type[yaml.SafeLoader]) -> None:
@@ -118,6 +120,7 @@ def test_both_take(tmp_path: Path, text: str, loader: type[yaml.SafeLoader]) -> 
         f"{'a' * 64}: {A}\n",
         f"a: {A[:-1]}, minidns: {{x: 1}}}}\n",
         f"a: {A[:-1]}, minidns: x}}\n",
+        "'': {minidns: {fallthrough: maybe}}\n",
     ],
 )
 def test_both_refuse(tmp_path: Path, text: str, loader: type[yaml.SafeLoader]) -> None:

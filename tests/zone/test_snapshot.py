@@ -84,12 +84,12 @@ def is_read_from_files(root: Path, store: Memory, monkeypatch: pytest.MonkeyPatc
     return bool(read)
 
 
-def noting(calls: list[bool]) -> Callable[[bytes, Sequence[Record]], Zone]:
+def noting(calls: list[bool]) -> Callable[[bytes, Sequence[Record], bool], Zone]:
     """`build_zone`, and that it was called."""
 
-    def build(origin: bytes, records: Sequence[Record]) -> Zone:
+    def build(origin: bytes, records: Sequence[Record], falls_through: bool) -> Zone:
         calls.append(True)
-        return build_zone(origin, records)
+        return build_zone(origin, records, falls_through)
 
     return build
 
@@ -267,3 +267,18 @@ def test_a_store_that_fails_is_none(root: Path) -> None:
     store = Broken()
     assert load(root, store).zone is not None
     assert load(root, store).zone is not None
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_fallthrough_is_kept(root: Path, is_set: bool) -> None:
+    """And a change of it alone is another content, which a reload goes by."""
+    before = load(root, None)
+    path = root / "example.com.yaml"
+    path.write_text(f"{TEXT}\n'@': {{minidns: {{fallthrough: {is_set}}}}}\n".lower())
+    store = Memory()
+    for _ in range(2):
+        loaded = load(root, store)
+        assert loaded.zone is not None
+        assert loaded.zone.falls_through is is_set
+        assert (loaded.content != before.content) is is_set
+    assert store.kept

@@ -299,6 +299,37 @@ def test_the_map_that_is_kept_for_settings(tmp_path: Path) -> None:
     assert read(tmp_path, "'': {minidns: x}\n").places == ["1:6 bad-structure"]
 
 
+@pytest.mark.parametrize(
+    ("text", "is_set"),
+    [
+        (f"'': {A[:-1]}, minidns: {{fallthrough: true}}}}\n", True),
+        ("'': {minidns: {fallthrough: yes}}\n", True),
+        (f"'@': [{A}, {{minidns: {{fallthrough: 'true'}}}}]\n", True),
+        ("'': {minidns: {fallthrough: false}}\n", False),
+        (f"'': {A}\n", False),
+    ],
+)
+def test_fallthrough(tmp_path: Path, text: str, is_set: bool) -> None:
+    path = tmp_path / "example.com.yaml"
+    path.write_text(text)
+    zone = YamlZone(wire_name("example.com."))
+    zone.read(path, tmp_path)
+    assert zone.faults == []
+    assert zone.falls_through is is_set
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        (f"a: {A[:-1]}, minidns: {{fallthrough: true}}}}\n", "1:42 unknown-extension"),
+        ("'': {minidns: {fallthrough: maybe}}\n", "1:16 bad-structure"),
+        ("'': {minidns: {fallthrough: {a: b}}}\n", "1:16 bad-structure"),
+    ],
+)
+def test_fallthrough_that_is_refused(tmp_path: Path, text: str, place: str) -> None:
+    assert read(tmp_path, text).places == [place]
+
+
 def test_number_of_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(yaml_file, "MAX_RECORDS", 2)
     text = f"a: {A}\nb: {A}\nc: {A}\nd: {A}\n"

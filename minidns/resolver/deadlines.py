@@ -1,0 +1,60 @@
+"""Time-outs of many futures under one timer of the loop.
+
+A timer for each costs more than most of what it watches over, since few ever go off: here one costs
+an entry in a heap. Of one event loop; no timer is left when nobody waits.
+"""
+
+import asyncio
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+_MAX_SLACK = 64  # entries whose futures are done, beyond as many as wait
+
+
+class Deadlines(Generic[T]):
+    """Futures that are given None when their time is over."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._entries: list[tuple[float, int, asyncio.Future[T | None]]] = []
+        self._added = 0
+        self._waiting = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def add(self, future: asyncio.Future[T | None], moment: float) -> None:
+        """`moment` is one of the loop's clock. `discard` is to be called once it is done."""
+        self._waiting += 1
+        self._added += 1
+        heappush(self._entries, (moment, self._added, future))
+        if self._timer is None or moment < self._timer.when():
+            self._arm(moment)
+
+    def discard(self) -> None:
+        """One of the futures is done, in whatever way."""
+        self._waiting -= 1
+        entries = self._entries
+        if not self._waiting:
+            entries.clear()
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+        elif len(entries) > 2 * self._waiting + _MAX_SLACK:
+            entries[:] = [entry for entry in entries if not entry[2].done()]
+            heapify(entries)
+
+    def _arm(self, moment: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_at(moment, self._expire)
+
+    def _expire(self) -> None:
+        self._timer = None
+        now = self._loop.time()
+        entries = self._entries
+        while entries and (entries[0][0] <= now or entries[0][2].done()):
+            _, _, future = heappop(entries)
+            if not future.done():
+                future.set_result(None)
+        if entries:
+            self._arm(entries[0][0])

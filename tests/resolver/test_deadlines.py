@@ -1,0 +1,58 @@
+"""Time-outs under one timer go off at their own moments; nothing is left of those that do not."""
+
+import asyncio
+
+from minidns.resolver.deadlines import Deadlines
+from tests.resolver.virtual_time import VirtualLoop, now, run
+
+
+def test_each_goes_off_at_its_moment() -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        deadlines: Deadlines[str] = Deadlines(loop)
+        ended: list[tuple[float, float, str | None]] = []
+
+        async def wait(moment: float) -> None:
+            future: asyncio.Future[str | None] = loop.create_future()
+            deadlines.add(future, moment)
+            if moment == 3.0:
+                loop.call_later(1.0, future.set_result, "in time")
+            result = await future
+            deadlines.discard()
+            ended.append((moment, now(), result))
+
+        await asyncio.gather(*(wait(moment) for moment in (4.0, 2.0, 3.0, 2.0, 0.0, 5.5)))
+        assert ended == [
+            (0.0, 0.0, None),
+            (3.0, 1.0, "in time"),
+            (2.0, 2.0, None),
+            (2.0, 2.0, None),
+            (4.0, 4.0, None),
+            (5.5, 5.5, None),
+        ]
+
+    run(work())
+
+
+def test_one_timer_and_no_memory_of_what_is_done() -> None:
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadlines: Deadlines[str] = Deadlines(loop)
+        kept: asyncio.Future[str | None] = loop.create_future()
+        deadlines.add(kept, 100.0)
+        for number in range(1000):
+            future: asyncio.Future[str | None] = loop.create_future()
+            deadlines.add(future, 1.0 + number)
+            if number % 2:
+                future.cancel()
+            else:
+                future.set_result("in time")
+            deadlines.discard()
+            assert len(vars(deadlines)["_entries"]) <= 67
+        assert len(loop.timers()) == 1
+        assert await kept is None
+        deadlines.discard()
+        assert now() == 100.0
+
+    run(work())
