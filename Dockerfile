@@ -36,4 +36,4 @@ USER 65532:65532
 EXPOSE 53/udp 53/tcp
 # The exec form makes minidns PID 1, so that it gets the signals of `docker stop` itself.
 ENTRYPOINT ["minidns"]
-CMD ["serve", "--zones", "/zones", "--listen", ":53"]
+CMD ["serve", "--zones", "/zones", "--listen", ":53", "--no-forward"]
