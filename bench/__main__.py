@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report, servers
-from bench.publish import ROUNDS, NotFit, publish
+from bench.publish import PUBLISHED, ROUNDS, NotFit, publish
 from bench.rounds import Options, run_group
 from bench.scenarios import SCENARIOS, Scenario
 
@@ -58,7 +58,7 @@ def main() -> int:
     arguments.output.with_suffix(".md").write_text(report.document_to_markdown(document))
     if arguments.publish:
         try:
-            publish(document)
+            publish(document, arguments.publish)
         except NotFit as fault:
             print(f"not published: {fault}", file=sys.stderr)
             return 2
@@ -124,7 +124,12 @@ def _parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--output", type=Path, default=OUTPUT, help="JSON; the tables beside it")
     parser.add_argument(
-        "--publish", action="store_true", help="keep the results under bench/published/"
+        "--publish",
+        type=Path,
+        nargs="?",
+        const=PUBLISHED,
+        metavar="DIR",
+        help="keep the results, with the chart (default: under bench/published/)",
     )
     return parser.parse_args()
 

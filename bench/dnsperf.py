@@ -32,6 +32,7 @@ def run_dnsperf(
     is_tcp: bool = False,
     sockets: int = 1,
     rate: int | None = None,
+    under_way: int = OUTSTANDING,
 ) -> Outcome:
     """The file's queries from its first, again and again. Raises BadRun.
 
@@ -41,7 +42,7 @@ def run_dnsperf(
         *("dnsperf", "-s", peer.address, "-p", str(peer.port), "-B", "-d", str(queries)),
         *("-l", f"{seconds:g}", "-t", str(TIMEOUT), "-c", str(sockets)),
         *("-m", "tcp" if is_tcp else "udp"),
-        *(("-q", str(OUTSTANDING)) if rate is None else ("-q", str(OPEN_LOOP))),
+        *(("-q", str(under_way)) if rate is None else ("-q", str(OPEN_LOOP))),
         *(() if rate is None else ("-Q", str(rate), "-v")),
     ]
     run = subprocess.run(

@@ -98,7 +98,13 @@ def _drive(
     else:
         is_tcp = scenario.client is Client.TCP
         outcome = run_dnsperf(
-            peer, path, seconds, is_tcp=is_tcp, sockets=scenario.sockets, rate=rate
+            peer,
+            path,
+            seconds,
+            is_tcp=is_tcp,
+            sockets=scenario.sockets,
+            rate=rate,
+            under_way=scenario.under_way,
         )
     # The floor answers everything with what it was asked, so with NOERROR.
     shares = {"NOERROR": 1.0} if peer.name == FLOOR else scenario.shares

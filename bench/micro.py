@@ -3,9 +3,10 @@
 Nanoseconds of processor time per query are the median of REPEATS runs of the same queries; they
 drift with the machine. Instructions (`--instructions`, by valgrind's callgrind) hardly do: 1 % more
 of them is a change of the code. `--against FILE` compares with what `--output FILE` has kept.
+`--keep` and `--compare` do so with instructions alone and the baseline that is committed.
 
-Exit code 0 with figures, 1 when one of them grew by more than its TOLERANCE, 2 when something is
-missing.
+Exit code 0 with figures, 1 when one of them grew by more than its tolerance, 2 when something is
+missing or the baseline is of another build of Python.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import sys
 import time
 from pathlib import Path
 
+from bench import baseline
 from bench.instructions import Missing, count_instructions, mark
 from bench.micro_queries import HOSTS, KINDS, Prepared, make_responder, prepare
 
@@ -37,26 +39,51 @@ def main() -> int:
         for kind in chosen:
             _run_between_marks(prepare(kind, responder, MARKED_HOSTS, is_checked=False))
         return 0
+    if arguments.keep or arguments.compare:
+        return _keep_or_compare(names, arguments.keep, arguments.compare)
     responder = make_responder(HOSTS)
     figures: Figures = {}
     for kind in chosen:
         prepared = prepare(kind, responder, HOSTS)
         figures[kind.name] = {"nanoseconds": _nanoseconds(prepared, arguments.repeats)}
     if arguments.instructions:
-        command = ["-m", "bench.micro", _MARKED, *(f"--kind={name}" for name in names)]
         try:
-            counts = count_instructions(command, len(names))
+            counts = _count(names)
         except Missing as reason:
             print(reason, file=sys.stderr)
             return 2
-        for kind, count in zip(chosen, counts, strict=True):
-            figures[kind.name]["instructions"] = count / MARKED_HOSTS
+        for name, count in counts.items():
+            figures[name]["instructions"] = count
     earlier = json.loads(arguments.against.read_text())["figures"] if arguments.against else {}
     print(to_markdown(figures, earlier))
     if arguments.output:
         document = {"python": platform.python_version(), "figures": figures}
         arguments.output.write_text(json.dumps(document, indent=1) + "\n")
     return 1 if regressions(figures, earlier) else 0
+
+
+def _count(names: list[str]) -> dict[str, float]:
+    """Instructions of one query by kind. Raises Missing."""
+    command = ["-m", "bench.micro", _MARKED, *(f"--kind={name}" for name in names)]
+    counts = count_instructions(command, len(names))
+    return {name: each / MARKED_HOSTS for name, each in zip(names, counts, strict=True)}
+
+
+def _keep_or_compare(names: list[str], kept_at: Path | None, compared: Path | None) -> int:
+    """Instructions alone: written to a baseline, or held against one."""
+    try:
+        kept = baseline.read(compared) if compared else {}
+        counts = _count(names)
+    except (Missing, baseline.NotComparable) as reason:
+        print(reason, file=sys.stderr)
+        return 2
+    earlier = {name: {"instructions": count} for name, count in kept.items()}
+    print(to_markdown({name: {"instructions": count} for name, count in counts.items()}, earlier))
+    if kept_at:
+        baseline.keep(kept_at, counts)
+    faults = baseline.grown(counts, kept)
+    print("\n".join(faults), file=sys.stderr, end="\n" if faults else "")
+    return 1 if faults else 0
 
 
 def to_markdown(figures: Figures, earlier: Figures) -> str:
@@ -127,6 +154,15 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--repeats", type=int, default=REPEATS, help=f"default {REPEATS}")
     parser.add_argument("--output", type=Path, help="keep the figures as JSON")
     parser.add_argument("--against", type=Path, help="figures that --output has kept")
+    for flag, told in (("--keep", "write"), ("--compare", "compare with")):
+        parser.add_argument(
+            flag,
+            type=Path,
+            nargs="?",
+            const=baseline.BASELINE,
+            metavar="FILE",
+            help=f"{told} a baseline of instructions (default: {baseline.BASELINE.name})",
+        )
     parser.add_argument(_MARKED, action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 

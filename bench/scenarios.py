@@ -37,6 +37,7 @@ class Scenario:
     dataset: str = "hosts"
     client: Client = Client.UDP
     sockets: int = 1  # of the client
+    under_way: int = 100  # queries, without a rate
     rate: int | None = None  # queries a second; None: as many as the server answers
     is_fresh: bool = False  # each run has queries that no run had before
     workers: int = 1  # of minidns; with more, minidns with one is compared too
@@ -90,9 +91,10 @@ SCENARIOS = {
         ),
         Scenario(
             "udp-workers",
-            "UDP, 16 sockets, minidns with 2 workers",
+            "UDP, 50 sockets, 200 queries under way, minidns with 2 workers",
             queries.repeated,
-            sockets=16,
+            sockets=50,
+            under_way=200,
             workers=2,
         ),
         Scenario(

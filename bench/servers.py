@@ -29,7 +29,12 @@ LOAD_SECONDS = 900.0  # that a server may take for a slow dataset
 
 _TELL_VERSION = (
     "import minidns, os, platform, sys; print('minidns', minidns.__version__ + ',', "
-    "platform.python_implementation(), platform.python_version(), os.path.realpath(sys.executable))"
+    "platform.python_implementation(), platform.python_version(), "
+    "'(' + platform.python_compiler() + ')', os.path.realpath(sys.executable))"
+)
+_COREDNS = (
+    "coredns is not found and no Debian package: take the binary for this machine from "
+    "https://github.com/coredns/coredns/releases and put it on the PATH by the name coredns"
 )
 _TUNING = Tuning(minimal=True, cookies=True)
 _NO_YAML = {Need.YAML: "reads no YAML"}
@@ -60,7 +65,8 @@ class Contestant:
             return missing_compiler()
         if self.is_minidns:
             return _missing_option(self.python, self.arguments)
-        return missing_program(PEER_KINDS[self.name])
+        reason = missing_program(PEER_KINDS[self.name])
+        return _COREDNS if reason and self.name == "coredns" else reason
 
     def left_out(self, scenario: Scenario) -> str | None:
         """Why it takes no part in a scenario, None where it does."""
@@ -107,10 +113,11 @@ def _run_minidns(
     contestant: Contestant, written: Written, prefix: Sequence[str], cache: Path, limit: float
 ) -> Iterator[Peer]:
     version = _run_python(contestant.python, "-c", _TELL_VERSION).stdout.strip()
-    environment = ["env", f"PYTHONPATH={_python_path()}", f"XDG_CACHE_HOME={cache}"]
+    environment = ["env", f"PYTHONPATH={_python_path()}"]
 
     def command(port: int) -> list[str]:
         serve = ["serve", "--zones", str(written.yaml), "--listen", f"{LOOPBACK}:{port}"]
+        serve += ["--cache-dir", str(cache)]
         python = [contestant.python, "-m", "minidns"]
         return [*prefix, *environment, *python, *serve, "--no-forward", *contestant.arguments]
 

@@ -1,8 +1,15 @@
-"""The figures that minidns means to reach, and whether a run reached them."""
+"""The figures that minidns means to reach, and whether a run reached them.
 
+`python -m bench.targets RESULT.json` prints the table of a run that was kept: exit code 0 when all
+that was measured is reached, 1 when something is not, 2 when the file is none of the benchmark's.
+"""
+
+import json
 import statistics
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Summary = dict[str, Any]  # bench/report.py
@@ -104,3 +111,36 @@ TARGETS = (
     _start("records-1000000", "warm", 2.0),
     _gibibytes("records-1000000", 1.0),
 )
+
+
+def missed(scenarios: dict[str, Summary]) -> list[Target]:
+    """The targets that were measured and not reached."""
+    return [
+        target
+        for target in TARGETS
+        if target.scenario in scenarios
+        and (value := target.value(scenarios[target.scenario])) is not None
+        and not target.is_reached(value)
+    ]
+
+
+def main(arguments: list[str]) -> int:
+    """Print the table of the file that is named."""
+    if len(arguments) != 1:
+        print("usage: python -m bench.targets RESULT.json", file=sys.stderr)
+        return 2
+    try:
+        scenarios = json.loads(Path(arguments[0]).read_text())["scenarios"]
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        print(
+            f"{arguments[0]}: no result of `python -m bench` ({fault!r}): name a file that "
+            "--output wrote",
+            file=sys.stderr,
+        )
+        return 2
+    print(to_markdown(scenarios))
+    return 1 if missed(scenarios) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
