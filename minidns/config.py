@@ -66,6 +66,7 @@ class CacheSettings:
     stale: int = 86_400  # how long after its end an answer may serve, RFC 8767 section 5; 0: never
     stale_after: float = 1.8  # RFC 8767 section 5's client response timer
     stale_recheck: float = 30.0  # RFC 8767 section 5's failure recheck timer
+    file: Path | None = None  # keeps it over a restart; with workers each has one of its own
 
 
 @dataclass(frozen=True, slots=True)

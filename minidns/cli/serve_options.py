@@ -99,6 +99,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "start; '' for nowhere (default: minidns in $XDG_CACHE_HOME or ~/.cache)",
     )
     parser.add_argument(
+        "--cache-file",
+        type=Path,
+        metavar="FILE",
+        help="keeps the answers of other resolvers over a restart; with --workers each has one of "
+        "its own, FILE.1, FILE.2 and so on (default: none)",
+    )
+    parser.add_argument(
         "--control",
         type=Path,
         metavar="SOCKET",
@@ -188,6 +195,9 @@ def settings_of(arguments: argparse.Namespace, settings: ServeSettings) -> Serve
     if arguments.block is not None:
         block = replace(resolver.block, files=tuple(arguments.block))
         resolver = replace(resolver, block=block)
+    if arguments.cache_file is not None:
+        cache = replace(resolver.cache, file=arguments.cache_file)
+        resolver = replace(resolver, cache=cache)
     return replace(settings, resolver=resolver, cache_dir=arguments.cache_dir, **changed)
 
 

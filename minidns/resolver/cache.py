@@ -7,18 +7,30 @@ A moment is `now`, in seconds of a clock that never jumps.
 
 from collections.abc import Iterator
 from struct import Struct
+from typing import NamedTuple
 
-from minidns.resolver.cached_answer import MAX_STALE, Hit, pack_answer, stored_at
-from minidns.resolver.eviction import Shelf
+from minidns.resolver.cached_answer import MAX_STALE, Hit, ends_at, pack_answer, shift, stored_at
+from minidns.resolver.eviction import Shelf, size_of
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import Rcode
 from minidns.wire.name import is_at_or_below
 
 _NEGATIVE_SHARE = 4
 _KEY_HEAD = Struct("=IHB")  # group, type, bits; the name follows
+_GROUP = Struct("=I")  # the first of these
 _ANY_TYPE = 0  # the type of a name that is not there; no type has that number (RFC 6895 3.1)
 _DNSSEC_OK, _CHECKING_DISABLED = 1, 2  # bits
 _NXDOMAIN = int(Rcode.NXDOMAIN)
+
+
+class Kept(NamedTuple):
+    """An answer to be kept over a restart. `rest`: of its key, without the group's number."""
+
+    group_number: int
+    rest: bytes
+    packed: bytes
+    is_used: bool  # it was asked for again
+    is_negative: bool
 
 
 class Cache:
@@ -142,6 +154,37 @@ class Cache:
                     bits & _CHECKING_DISABLED != 0,
                 )
                 yield group_number, question, Hit(question, packed, now, self._max_stale)
+
+    def kept(self, now: float) -> Iterator[Kept]:
+        """What is not too long stale, the most useful first. Nothing may change meanwhile."""
+        for is_used in (True, False):
+            for shelf in (self._positive, self._negative):
+                for key, packed in shelf.by_worth(is_used):
+                    if now < ends_at(packed) + self._max_stale:
+                        (group_number,) = _GROUP.unpack_from(key)
+                        is_negative = shelf is self._negative
+                        yield Kept(group_number, key[_GROUP.size :], packed, is_used, is_negative)
+
+    def put_back(self, kept: Kept, seconds: int, now: float) -> bool:
+        """Keep again what was kept, in its order, by a clock that is so many seconds ahead.
+
+        False where that does not fit or is too old.
+        """
+        group_number, rest, packed, is_used, is_negative = kept
+        if now - seconds >= ends_at(packed) + self._max_stale:
+            return False
+        packed = shift(packed, seconds)
+        key = _GROUP.pack(group_number) + rest
+        size = size_of(key, packed)
+        shelf, negative = self._positive, self._negative
+        if is_negative:
+            shelf = negative
+            if shelf.bytes + size > self._max_bytes // _NEGATIVE_SHARE:
+                return False
+        if self._positive.bytes + negative.bytes + size > self._max_bytes:
+            return False
+        shelf.put_back(key, packed, is_used)
+        return True
 
     def stats(self) -> dict[str, int]:
         """Counters since the start, and sizes now in octets."""

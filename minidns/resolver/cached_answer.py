@@ -17,6 +17,7 @@ MAX_STALE = 86_400.0  # seconds past the TTL, RFC 8767 section 4
 STALE_TTL = 30  # seconds, RFC 8767 section 4
 _DUE = 0.9  # of the TTL: from then on a hit asks for a fresh answer, as Unbound's prefetch
 _STORED = Struct("=d")
+_TIMES = Struct("=dI")
 _HEAD = Struct("=dIHHBBB")  # stored, TTL, sets, records, rcode, marks, octets of the target
 _AUTHENTIC = 1  # a mark
 _HAS_TARGET = 2  # a mark
@@ -56,6 +57,19 @@ def pack_answer(question: Question, segment: Segment, now: float) -> bytes:
 def stored_at(packed: bytes) -> float:
     """The moment of a packed answer."""
     return float(_STORED.unpack_from(packed)[0])
+
+
+def ends_at(packed: bytes) -> float:
+    """The moment until which a packed answer is fresh."""
+    stored, ttl = _TIMES.unpack_from(packed)
+    end: float = stored + ttl
+    return end
+
+
+def shift(packed: bytes, seconds: int) -> bytes:
+    """The same answer by a clock that is so much ahead."""
+    (stored,) = _STORED.unpack_from(packed)
+    return _STORED.pack(stored + seconds) + packed[_STORED.size :]
 
 
 class Hit:

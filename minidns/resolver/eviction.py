@@ -8,7 +8,8 @@ are remembered as marks by their hash, in one octet each.
 """
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 _SMALL_SHARE = 10  # the small queue holds one key in ten
 _GHOST_SHARE = 256  # octets of content per octet of marks
@@ -81,6 +82,29 @@ class Shelf:
     def items(self) -> Iterator[tuple[bytes, bytes]]:
         """A copy of what there is, as entries come and go while it is read."""
         return iter([item for item in self.entries.items() if item[1]])
+
+    def by_worth(self, is_used: bool) -> Iterator[tuple[bytes, bytes]]:
+        """Entries that were asked for again, or the others, the newest first.
+
+        Nothing may change meanwhile.
+        """
+        again: Iterable[bytes]
+        if is_used:
+            again = chain(
+                reversed(self._large), filter(self.touched.__contains__, reversed(self._small))
+            )
+        else:
+            again = (key for key in reversed(self._small) if key not in self.touched)
+        for key in again:
+            if value := self.entries[key]:
+                yield key, value
+
+    def put_back(self, key: bytes, value: bytes, is_used: bool) -> None:
+        """Add an entry that was here before, to be dropped before those that are here now."""
+        if self.entries.get(key) is None:
+            self.entries[key] = value
+            self.bytes += size_of(key, value)
+            (self._large if is_used else self._small).appendleft(key)
 
     def count(self) -> int:
         """Entries that were not removed."""

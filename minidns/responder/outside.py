@@ -81,9 +81,13 @@ class Outside:
 
     def set_lists(self, hosts: Hosts | None, block: BlockList | None) -> None:
         """Go by other hosts files and block lists from now on; nothing kept is from before."""
-        self._routes.hosts, self._routes.block = hosts, block
         self._answers.block = block
         self._answers.forget()
+        self._routes.set_lists(hosts, block)
+
+    def tell_changes(self, call: Callable[[], None]) -> None:
+        """Call it when whole replies that are kept may have become others, but for `take`."""
+        self._routes.on_change.append(call)
 
     @property
     def has_cuts(self) -> bool:
@@ -209,18 +213,24 @@ class Outside:
             return Segment(solution.rcode, *solution.sections[:2]), None
         group_of = self._routes.forward_group_of
         segment, error = await self._resolver.resolve(group_of, question, client)
+        target = segment.target
+        if target is not None:
+            listed, blocked = self._find_in_lists(target.lower(), qtype)
+            if listed is not None:
+                owned = _owned(listed.answer, target)
+                segment = Segment(listed.rcode, segment.answer + owned)
+                if blocked:
+                    return segment, blocked
+            else:
+                owners = [one.owner.lower() for one in segment.answer if one.owner]
+                segment = self._end_here(segment, target, qtype, {*seen, qname, *owners})
+        # Also what a zone here, or a hosts file, has at the end of a public name's chain: by
+        # `CNAME localhost.` a web page would reach it under its own name.
         group = self.group_of(qname)
         if group is not None:
             public = self._answers.filter(group.number, qname, segment)
             if public is not segment:
                 segment, error = public, (ExtendedError.FILTERED, _FILTERED)
-        if segment.target is not None:
-            listed, blocked = self._find_in_lists(segment.target.lower(), qtype)
-            if listed is not None:
-                owned = _owned(listed.answer, segment.target)
-                return Segment(listed.rcode, segment.answer + owned), blocked or error
-            owners = [one.owner.lower() for one in segment.answer if one.owner]
-            segment = self._end_here(segment, segment.target, qtype, {*seen, qname, *owners})
         return segment, error
 
     def _solve_special(self, group: Group | None, name: bytes, qtype: int) -> Solution | None:

@@ -109,12 +109,18 @@ class Responder:
         self.ordinary.leaves_chains = outside is not None
         self._is_short_way_right = False  # none of its answers may be another's to give
         self._take(catalog)
+        if outside is not None:
+            outside.tell_changes(self._forget_answers)
         self.failures = 0  # queries that ended in the last resort
 
     def swap(self, catalog: Catalog) -> None:
         """Answer from other zones from now on; nothing of the old ones is kept."""
         self._take(catalog)
         self._bodies.forget()
+        self._forget_answers()
+
+    def _forget_answers(self) -> None:
+        """Of zones, too: whether a chain leads out of them depends on hosts files and upstreams."""
         self.datagram_answers.clear()
         self.stream_answers.clear()
 

@@ -6,7 +6,7 @@ that it does not lack (CoreDNS's `fallthrough`): whoever has them is asked about
 What no zone has is looked for in hosts files first; names on block lists are asked of nobody.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from operator import is_
 
 from minidns.authority.find import Outcome, find, find_zone
@@ -32,6 +32,12 @@ class Routes:
         self.special = Catalog({})  # names of special use, RFC 6761
         self.hosts: Hosts | None = None
         self.block: BlockList | None = None
+        self.on_change: list[Callable[[], None]] = []  # other than of zones, which `take` tells of
+
+    def set_lists(self, hosts: Hosts | None, block: BlockList | None) -> None:
+        """Go by other hosts files and block lists from now on."""
+        self.hosts, self.block = hosts, block
+        self._tell()
 
     def take(self, catalog: Catalog) -> bool:
         """Go by other zones from now on; whether other names are asked elsewhere."""
@@ -74,6 +80,11 @@ class Routes:
     def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:
         """Ask others from now on about a domain that has a group."""
         self._groups[domain] = self._groups[domain]._replace(upstreams=upstreams)
+        self._tell()
+
+    def _tell(self) -> None:
+        for call in self.on_change:
+            call()
 
     def _find_group(self, name: bytes, shortest: int) -> Group | None:
         while len(name) > shortest:

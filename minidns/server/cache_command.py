@@ -44,4 +44,5 @@ class CacheCommand:
                 raise CommandError(str(error)) from None
         flushed = self._resolving.cache.flush(wire)
         self._resolving.resolver.forget_failures()
+        self._resolving.forget_file()
         return [f"flushed {flushed}"]

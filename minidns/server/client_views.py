@@ -16,7 +16,8 @@ _EVERYBODY = ("0.0.0.0/0", "::/0")
 class ClientViews(NamedTuple):
     """By class: the numbers of the `views`, from 1, that it sees; its sight; whether it `resolves`.
 
-    `groups` are by sight: who is asked about other names.
+    `groups` are by sight: who is asked about other names; so are `sight_texts`, which of the views
+    it has, in words that mean the same after a restart.
     """
 
     classes: ClientClasses
@@ -24,6 +25,7 @@ class ClientViews(NamedTuple):
     sights: tuple[int, ...]
     resolves: tuple[bool, ...]
     groups: tuple[tuple[ForwardGroup, ...], ...]
+    sight_texts: tuple[str, ...] = ()
 
 
 def allowed_networks(settings: ResolverSettings) -> tuple[str, ...]:
@@ -60,7 +62,13 @@ def client_views_of(settings: ServeSettings) -> ClientViews | None:
         tuple(seen.index(sight) for sight in zip(views, asked, strict=True)),
         tuple(allow in members for members in classes.members),
         tuple(of_sight for _, of_sight in seen),
+        tuple(_text_of(settings, numbers) for numbers, _ in seen),
     )
+
+
+def _text_of(settings: ServeSettings, numbers: frozenset[int]) -> str:
+    views = [settings.views[number - 1] for number in sorted(numbers)]
+    return repr([(str(view.path), view.clients) for view in views])
 
 
 def _groups_for(groups: tuple[ForwardGroup, ...], own: set[int]) -> tuple[ForwardGroup, ...]:

@@ -202,6 +202,7 @@ class _ConfigReader:
             "stale": values.whole_seconds(0, 7 * _DAY),  # RFC 8767 section 5: one to three days
             "stale_after": values.seconds(0.1, 10),
             "stale_recheck": values.seconds(1, 300),
+            "file": values.path_from(self._directory),
         }
         return self._map_of(CacheSettings, keys, "cache", node)
 

@@ -5,6 +5,7 @@ line must not take the rest with it. A file that cannot be read is an error.
 """
 
 from collections.abc import Callable, Iterable
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,6 +27,7 @@ class NameLists(NamedTuple):
     hosts: Hosts | None
     block: BlockList | None
     faults: list[Fault]
+    digest: bytes = b""  # of all that was read
 
 
 def list_files(settings: ResolverSettings) -> tuple[Path, ...]:
@@ -36,20 +38,25 @@ def list_files(settings: ResolverSettings) -> tuple[Path, ...]:
 def read_name_lists(settings: ResolverSettings) -> NameLists:
     """Read all of them."""
     faults: list[Fault] = []
+    read = blake2b(digest_size=16)
     hosts = block = None
     if settings.hosts:
         hosts = Hosts()
-        _read_all(settings.hosts, hosts.add, faults)
+        _read_all(settings.hosts, hosts.add, faults, read)
     if settings.block.files:
         block = BlockList(_verdict_of(settings.block.answer))
-        _read_all(settings.block.files, block.add, faults)
-        _read_all(settings.block.allow, block.allow, faults)
-    return NameLists(hosts, block, faults)
+        _read_all(settings.block.files, block.add, faults, read)
+        _read_all(settings.block.allow, block.allow, faults, read)
+    return NameLists(hosts, block, faults, read.digest())
 
 
 def _read_all(
-    paths: Iterable[Path], take: Callable[[bytes], list[LineFault]], faults: list[Fault]
+    paths: Iterable[Path],
+    take: Callable[[bytes], list[LineFault]],
+    faults: list[Fault],
+    read: blake2b,
 ) -> None:
+    read.update(b"a list of files")
     for path in paths:
         try:
             with path.open("rb") as file:
@@ -61,6 +68,8 @@ def _read_all(
             message = f"it has over {MAX_FILE // 2**20} MiB: split it"
             faults.append(_fault(path, 1, ERROR, "too-large", message))
             continue
+        read.update(b"%d " % len(data))
+        read.update(data)
         faults += [
             _fault(path, fault.line, WARNING, "bad-line", fault.message) for fault in take(data)
         ]

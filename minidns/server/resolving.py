@@ -1,6 +1,7 @@
 """What resolves names that no zone here holds, put together from the settings."""
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from minidns.resolver.resolver import Resolver
 from minidns.responder.outside import Outside
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.routes import Routes
+from minidns.server.apart import in_thread
+from minidns.server.cache_file import CacheFile
+from minidns.server.cache_terms import terms_of
 from minidns.server.client_views import allowed_networks
 from minidns.server.name_lists import NameLists
 from minidns.server.sources import Sources, follow_sources
@@ -27,13 +31,16 @@ from minidns.zone.special_use import special_use_zones
 
 # What no public name may lead to, besides private networks: this host, and any (RFC 6890).
 _NEVER_PUBLIC = ("0.0.0.0/8", "::/128")
+_SYNCING = 0.2  # seconds more for a disk, when the time to write is over
+
+log = logging.getLogger(__name__)
 
 
 class Resolving:
     """Of one process. Texts in the settings have been checked.
 
     `outsides` are by sight (`client_views`), which have the groups in `by_sight`; without it there
-    is one.
+    is one. `worker` is its number among several.
     """
 
     def __init__(
@@ -41,11 +48,15 @@ class Resolving:
         settings: ResolverSettings,
         by_sight: Sequence[Sequence[ForwardGroup]] | None = None,
         sources: Sources | None = None,
+        sight_texts: Sequence[str] = (),
+        worker: int = 0,
     ) -> None:
         self._settings = settings
         self._sources = sources
         self._following: asyncio.Task[None] | None = None
-        sights = _numbered([settings.forward or ()] if by_sight is None else by_sight)
+        self._by_sight = by_sight = by_sight or [settings.forward or ()]
+        self._sight_texts = sight_texts or [""] * len(by_sight)
+        self._sights = sights = _numbered(by_sight)
         self.groups = [group for groups in sights for group in groups]
         trusted = {
             upstream for group in self.groups if group.trust_ad for upstream in group.upstreams
@@ -54,6 +65,11 @@ class Resolving:
             settings.tls_ca_file, trusted.__contains__, settings.limits.upstream_idle
         )
         self.cache = Cache(settings.cache.size, settings.cache.stale)
+        self._file: CacheFile | None = None
+        if settings.cache.file is not None:
+            path = settings.cache.file
+            path = path.with_name(f"{path.name}.{worker}") if worker else path
+            self._file = CacheFile(path, self.cache, time.time, time.monotonic)
         answers = PublicAnswers(
             self.cache,
             self.groups,
@@ -82,11 +98,14 @@ class Resolving:
             for routes in all_routes
         ]
         self.outside = self.outsides[0]
+        self._lists = b""
         if sources is not None:
             self.take_lists(sources.lists)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Follow the files that the answers depend on, where there are any."""
+        """Take back what a file has kept. Follow files that the answers depend on, if any."""
+        if self._file is not None:
+            self._file.load(self._terms())
         sources = self._sources
         if sources is not None and (sources.seen or sources.system is not None):
             self._following = loop.create_task(
@@ -95,6 +114,7 @@ class Resolving:
 
     def take_lists(self, lists: NameLists) -> None:
         """Go by other hosts files and block lists from now on."""
+        self._lists = lists.digest
         for outside in self.outsides:
             outside.set_lists(lists.hosts, lists.block)
 
@@ -102,6 +122,10 @@ class Resolving:
         """Ask these about all names that no group for a domain has."""
         for routes in self._all_routes:
             routes.set_upstreams(ROOT, upstreams)
+        self._sights = [
+            [one._replace(upstreams=upstreams) if one.domain == ROOT else one for one in groups]
+            for groups in self._sights
+        ]
 
     async def close(self) -> None:
         """Who waits gets SERVFAIL; no connection is left."""
@@ -111,6 +135,39 @@ class Resolving:
                 await self._following
         await self.outside.close()
         await self.upstreams.close()
+
+    async def save(self, seconds: float) -> None:
+        """Write the file that keeps the cache, if there is to be one. After `close`."""
+        if (file := self._file) is None:
+            return
+        terms = self._terms()
+        try:
+            await asyncio.wait_for(in_thread(lambda: file.save(terms, seconds)), seconds + _SYNCING)
+        except TimeoutError:
+            log.warning("the cache is not kept: its disk takes too long")
+
+    def forget_file(self) -> None:
+        """For a flush of the cache."""
+        if self._file is not None:
+            self._file.forget()
+
+    def _terms(self) -> dict[int, bytes]:
+        """What the answers of each group depend on, by its number."""
+        return {
+            group.number: terms_of(
+                group,
+                said.clients,
+                _sight_of(text, of_sight),
+                groups,
+                routes.catalog,
+                self._settings,
+                self._lists,
+            )
+            for groups, of_sight, text, routes in zip(
+                self._sights, self._by_sight, self._sight_texts, self._all_routes, strict=True
+            )
+            for group, said in zip(groups, of_sight, strict=True)
+        }
 
 
 def bounds_of(settings: ResolverSettings) -> Bounds:
@@ -135,6 +192,11 @@ def bounds_of(settings: ResolverSettings) -> Bounds:
         max_ttl=cache.max_ttl,
         max_negative_ttl=cache.max_negative_ttl,
     )
+
+
+def _sight_of(views: str, groups: Sequence[ForwardGroup]) -> str:
+    """What no other sight of the same settings has."""
+    return views + repr(sorted((one.domain, one.clients) for one in groups if one.clients))
 
 
 def _numbered(by_sight: Sequence[Sequence[ForwardGroup]]) -> list[list[Group]]:

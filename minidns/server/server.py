@@ -6,7 +6,7 @@ are given; the secrets of cookies are made here where none are given, and follow
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -32,18 +32,23 @@ if TYPE_CHECKING:
     from minidns.server.sources import Sources
     from minidns.server.trace import Write
 
+_SPARE = 0.1  # seconds
+
 
 def make_resolving(
     settings: ResolverSettings,
     clients: ClientViews | None = None,
     sources: "Sources | None" = None,
+    worker: int = 0,
 ) -> "Resolving | None":
     """None where names outside are not asked for; then nothing of it is even imported."""
     if not (settings.is_on or settings.hosts):
         return None
     from minidns.server.resolving import Resolving
 
-    return Resolving(settings, clients.groups if clients else None, sources)
+    if clients is None:
+        return Resolving(settings, None, sources, worker=worker)
+    return Resolving(settings, clients.groups, sources, clients.sight_texts, worker)
 
 
 def make_trace(is_on: bool, worker: int = 0) -> "Write | None":
@@ -145,20 +150,31 @@ class Server:
 
         `worker` is its number among several. Where it cannot be opened the log says why.
         """
-        from minidns.server.control import cache_command, open_control, sockets_command
+        from minidns.server.control import open_control, sockets_command
 
         commands: dict[str, Command] = {
-            "cache": cache_command(self._resolving),
+            "cache": self.run_cache_command,
             "sockets": sockets_command(self.listeners, self.udp, self.tcp, worker),
         }
         first, *_ = self.listeners.udp + self.listeners.tcp
         self._control = await open_control(commands, path, first, worker)
 
+    def run_cache_command(self, words: Sequence[str]) -> Iterable[str]:
+        """As `control_socket.Command`; what is flushed is not in the first tier any more either."""
+        from minidns.server.control import cache_command
+
+        lines = cache_command(self._resolving)(words)
+        if list(words[:1]) == ["flush"]:
+            for responder in self.responders:
+                responder.forget_passing()
+        return lines
+
     async def stop(self, grace: float) -> None:
         """Take no more queries, answer those that are here, close all sockets.
 
-        What is not answered after `grace` seconds is given up.
+        What is not answered after `grace` seconds is given up; the cache is kept in what is left.
         """
+        end = self._monotonic() + grace
         for timer in (self._rotation, self._forgetting):
             if timer is not None:
                 timer.cancel()
@@ -169,6 +185,8 @@ class Server:
         if self._resolving is not None:
             await self._resolving.close()
         self.listeners.close()
+        if self._resolving is not None:
+            await self._resolving.save(max(end - self._monotonic() - _SPARE, _SPARE))
 
     def _await_second(self, loop: asyncio.AbstractEventLoop) -> None:
         """Forget what is true for this second alone: TTLs count down at whole ones."""

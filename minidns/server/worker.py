@@ -66,7 +66,7 @@ class _Worker:
     def __init__(
         self, number: int, duty: Duty, catalog: Catalog, listeners: Listeners, channel: Channel
     ) -> None:
-        resolving = make_resolving(duty.resolver, duty.presenting.clients, duty.sources)
+        resolving = make_resolving(duty.resolver, duty.presenting.clients, duty.sources, number)
         self._presenting = duty.presenting
         self._server = Server(
             duty.presenting.catalogs[0],

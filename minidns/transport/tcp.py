@@ -146,7 +146,7 @@ class TcpServer:
                 self._sweeper = loop.call_later(SWEEP_SECONDS, self._sweep_again)
 
     def _make_room(self, client: bytes) -> bool:
-        """Whether the newcomer may stay; where all places are taken the oldest idle one goes."""
+        """Whether the newcomer may stay; where all places are taken another one goes."""
         if not self._table.has_room_for(client):
             self._watch.look()  # some may have ended in this turn of the loop
             if not self._table.has_room_for(client):
@@ -154,15 +154,15 @@ class TcpServer:
         return not self._table.is_full or self._evict()
 
     def _evict(self) -> bool:
-        oldest = self._table.oldest_idle()
-        if oldest is None:
+        evicted = self._table.dispensable()
+        if evicted is None:
             return False
         self._service.counters.evicted += 1
-        oldest.abort()
+        evicted.abort()
         return True
 
     def _pause(self, listener: socket.socket) -> None:
-        """No descriptor or memory for a newcomer: give up an idle connection, try again soon."""
+        """No descriptor or memory for a newcomer: give up a connection, try again soon."""
         loop = asyncio.get_running_loop()
         self._service.counters.accept_failures += 1
         self._evict()

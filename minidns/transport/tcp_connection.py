@@ -152,6 +152,11 @@ class TcpConnection:
             and not self.stream.unsent
         )
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether the peer leaves unread what is written for it, so that all waits for that."""
+        return self._stalled_since is not None or self._closing_since is not None
+
     def check(self, now: float, idle_seconds: float) -> None:
         """Close the connection when one of its time-outs is over, or when the peer has gone."""
         limits = self._service.limits
@@ -360,7 +365,10 @@ class TcpConnection:
         elif self._message_since is None:
             self._message_since = self._service.clock()
         if not self._has_ended:
-            self.stream.set_reading(is_wanted)
+            try:
+                self.stream.set_reading(is_wanted)
+            except OSError:  # the kernel can watch no more descriptors
+                self.abort()
 
     def _resume(self) -> None:
         self._is_in_line = False

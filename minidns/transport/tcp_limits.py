@@ -42,6 +42,10 @@ class Connection(Protocol):
     def is_idle(self) -> bool:
         """Whether nobody waits for anything: no reply due, no message begun, nothing unsent."""
 
+    @property
+    def is_stalled(self) -> bool:
+        """Whether it is the peer that is waited for: it reads too little."""
+
 
 C = TypeVar("C", bound=Connection)
 
@@ -85,9 +89,13 @@ class ConnectionTable(Generic[C]):
         """Whether this address may have one more (RFC 7766 section 6.2.2)."""
         return self._per_client.get(client, 0) < self._limits.connections_per_address
 
-    def oldest_idle(self) -> C | None:
-        """The idle connection that was silent longest."""
-        return next((each for each in self._connections if each.is_idle), None)
+    def dispensable(self) -> C | None:
+        """The idle connection that was silent longest; without one, of those that are stalled.
+
+        Else peers that read just enough not to be timed out would keep all places.
+        """
+        idle = next((each for each in self._connections if each.is_idle), None)
+        return idle or next((each for each in self._connections if each.is_stalled), None)
 
     def add(self, connection: C) -> None:
         """Count it. The caller has asked `has_room_for` and `is_full`."""

@@ -192,6 +192,6 @@ def test_every_number_reaches_the_resolver() -> None:
     limits = ResolverLimits(*range(101, 112))
     cache = CacheSettings(*range(201, 209))
     bounds = bounds_of(ResolverSettings(limits=limits, cache=cache))
-    kept_to_elsewhere = {cache.size, cache.stale, limits.upstream_idle}
+    kept_to_elsewhere = {cache.size, cache.stale, cache.file, limits.upstream_idle}
     numbers = {getattr(one, name) for one in (limits, cache) for name in one.__slots__}
     assert sorted(bounds) == sorted(numbers - kept_to_elsewhere)

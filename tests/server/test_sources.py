@@ -34,8 +34,10 @@ NO_ZONES = Catalog({})
 Ask = Callable[..., "asyncio.Future[dns.message.Message]"]
 
 
-def _settings(directory: Path, where: str | None, answer: str = "nxdomain") -> ResolverSettings:
-    for name, data in (("hosts", HOSTS), ("block", BLOCK), ("allow", ALLOW)):
+def _settings(
+    directory: Path, where: str | None, answer: str = "nxdomain", hosts: bytes = HOSTS
+) -> ResolverSettings:
+    for name, data in (("hosts", hosts), ("block", BLOCK), ("allow", ALLOW)):
         (directory / name).write_bytes(data)
     return ResolverSettings(
         is_on=where is not None,
@@ -52,10 +54,12 @@ def _with_lists(
     answer: str = "nxdomain",
     is_on: bool = True,
     catalog: Catalog = NO_ZONES,
+    hosts: bytes = HOSTS,
 ) -> None:
     async def main() -> None:
         async with fake_upstream(script) as fake:
-            settings = _settings(directory, f"{fake.host}:{fake.port}" if is_on else None, answer)
+            where = f"{fake.host}:{fake.port}" if is_on else None
+            settings = _settings(directory, where, answer, hosts)
             sources = Sources(read_name_lists(settings), {}, None)
             resolving = Resolving(settings, None, sources)
             responder = responder_of(resolving, catalog)
@@ -135,9 +139,13 @@ def test_a_chain_from_upstream_that_leads_to_a_listed_name(tmp_path: Path) -> No
             assert rdatas(cloaked) == ["tracker.example."]
             assert cloaked.rcode() == dns.rcode.NXDOMAIN
             assert _errors(cloaked) == [dns.edns.EDECode.BLOCKED]
-            assert rdatas(await ask("home.example.net.")) == ["nas.lan.", "192.168.1.10"]
+            home = await ask("home.example.net.")
+            assert rdatas(home) == ["nas.lan.", "192.0.2.10"]
+            assert (await ask("home.example.net.", "AAAA")).answer == []  # rebinding
+            assert _errors(await ask("home.example.net.", "AAAA")) == [dns.edns.EDECode.FILTERED]
+            assert rdatas(await ask("nas.lan.", "AAAA")) == ["fd00::10"]
 
-    _with_lists(tmp_path, use, script)
+    _with_lists(tmp_path, use, script, hosts=b"192.0.2.10 nas.lan\nfd00::10 nas.lan\n")
 
 
 def test_a_zone_comes_first_and_leads_to_listed_names(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Peers that go away and responders that fail: one connection ends, nothing is left behind."""
 
 import asyncio
+import errno
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -223,5 +224,30 @@ def test_raising_awaitable_closes() -> None:
             assert await reader.read() == b""
         await server.drain(0)
         assert [type(each["exception"]) for each in complaints] == [ZeroDivisionError]
+
+    run(test())
+
+
+def test_reading_that_cannot_go_on_ends_the_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ENOSPC of epoll_ctl(2): nobody would ever look at the descriptor again."""
+
+    def add(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "no more descriptors are watched")
+
+    async def test() -> None:
+        responder = FakeResponder()
+        async with (
+            tcp_server(responder, in_flight=1) as (server, address, _),
+            tcp_client(address) as (reader, writer),
+        ):
+            writer.write(framed(b"01later"))
+            await until(lambda: responder.waiting)
+            (connection,) = server.connections
+            assert not connection.stream.is_reading
+            monkeypatch.setattr(server._watch, "add", add)
+            responder.release(b"01later", b"01reply")
+            assert await read_message(reader) == b"01reply"
+            assert await reader.read() == b""
+            assert server.counters.connections == 0
 
     run(test())

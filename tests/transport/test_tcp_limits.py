@@ -10,6 +10,7 @@ from minidns.transport.tcp_limits import PRESSED_IDLE_SECONDS, ConnectionTable, 
 class Fake:
     client: bytes
     is_idle: bool = field(default=True)
+    is_stalled: bool = field(default=False)
 
 
 def table(**limits: int) -> "tuple[ConnectionTable[Fake], Via]":
@@ -47,13 +48,17 @@ def test_the_longest_silent_idle_one_goes_first() -> None:
         assert not connections.is_full
         connections.add(each)
     assert connections.is_full
-    assert connections.oldest_idle() is first
+    assert connections.dispensable() is first
     connections.touch(first)
-    assert connections.oldest_idle() is second
+    assert connections.dispensable() is second
     second.is_idle = False
-    assert connections.oldest_idle() is third
+    assert connections.dispensable() is third
     third.is_idle = first.is_idle = False
-    assert connections.oldest_idle() is None
+    assert connections.dispensable() is None
+    second.is_stalled = third.is_stalled = True
+    assert connections.dispensable() is second
+    first.is_idle = True
+    assert connections.dispensable() is first
 
 
 def test_keepalive_follows_the_pressure() -> None:

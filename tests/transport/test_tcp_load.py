@@ -149,6 +149,30 @@ def test_limit_in_all() -> None:
     run(test())
 
 
+def test_who_does_not_read_makes_room_where_nobody_is_idle() -> None:
+    """Else a few addresses that read a little now and then keep all places for ever."""
+
+    async def test() -> None:
+        async with tcp_server(FakeResponder(), connections=1) as (server, address, _):
+            loop = asyncio.get_running_loop()
+            with socket.socket() as sock:
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                sock.setblocking(False)
+                await loop.sock_connect(sock, address)
+                (connection,) = server.connections
+                flood = framed(*[b"..big:30000"] * 600)
+                sender = asyncio.ensure_future(loop.sock_sendall(sock, flood))
+                await until(lambda: connection._stalled_since is not None)
+                async with tcp_client(address) as (reader, writer):
+                    writer.write(framed(b"..q"))
+                    assert await read_message(reader) == b"..reply:q"
+                assert (server.counters.evicted, server.counters.refused) == (1, 0)
+                await asyncio.wait((sender,))
+                sender.exception()
+
+    run(test())
+
+
 def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
     """EMFILE at accept(): an idle connection makes room, the log is not filled, service goes on."""
     monkeypatch.setattr(tcp_module, "ACCEPT_PAUSE_SECONDS", 0)
