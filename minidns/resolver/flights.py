@@ -30,6 +30,9 @@ class _Flight(Generic[T]):
         self.waiters: set[asyncio.Future[None]] = set()
 
 
+_IPV6_OCTETS, _PLACE_OCTETS = 16, 8
+
+
 class Flights(Generic[T]):
     """Work by key. Of one event loop; nothing is in flight after `close`."""
 
@@ -62,8 +65,11 @@ class Flights(Generic[T]):
     ) -> T | Failure | None:
         """What the flight brings, None where it takes longer, a Failure BUSY over a bound.
 
-        `client` is whom to charge. Cancelling the wait leaves the flight in the air.
+        `client` is whom to charge (4 or 16 octets), of IPv6 its /64: one host may have all of that.
+        Cancelling the wait leaves the flight in the air.
         """
+        if len(client) == _IPV6_OCTETS:
+            client = client[:_PLACE_OCTETS]
         flight = self._flights.get(key)
         if (bound := self._bound_reached(flight, client)) is not None:
             self.refused += 1

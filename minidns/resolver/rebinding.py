@@ -32,10 +32,8 @@ def filter_private(
     `networks` contains addresses as 4 or 16 octets. Names (lower-case wire) at or below one of
     `private_domains` may have any address. Whether it was filtered: `is not segment`.
     """
-    name = qname
     for records in segment.answer:
-        if records.owner is not None:
-            name = records.owner.lower()
+        name = qname if records.owner is None else records.owner.lower()
         if any(
             address in networks
             for rdata in records.rdatas

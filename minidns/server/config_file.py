@@ -89,7 +89,7 @@ class _ConfigReader:
     def _top_keys(self) -> dict[str, Read]:
         path, file = values.path_from(self._directory), values.file_from(self._directory)
         return {
-            "listen": values.items(values.read_listen),
+            "listen": values.some(values.read_listen),
             "zones": values.items(self._zone),
             "strict": values.read_flag,
             "reuse_port": values.read_flag,
@@ -139,7 +139,7 @@ class _ConfigReader:
         path = values.path_from(self._directory)
         if not isinstance(node, Map):
             return Path(path(node))
-        keys = {"path": path, "clients": values.items(values.read_network)}
+        keys = {"path": path, "clients": values.some(values.read_network)}
         found = self._read_map(node, keys, "zones.")
         if "path" not in found:
             raise BadSetting("a map here needs 'path'", node.place)
@@ -173,7 +173,7 @@ class _ConfigReader:
             "upstreams": values.items(self._not_own),
             "policy": values.one_of(_POLICIES),
             "trust_ad": values.read_flag,
-            "clients": values.items(values.read_network),
+            "clients": values.some(values.read_network),
         }
         if "upstreams" not in node:
             message = "a map here needs 'upstreams': a list, [] for names that are never forwarded"

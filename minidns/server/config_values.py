@@ -137,6 +137,17 @@ def items(read: Read) -> Read:
     return read_all
 
 
+def some(read: Read) -> Read:
+    """As `items`, at least one: of none nobody could say whether nobody or everybody is meant."""
+
+    def read_all(node: Node) -> tuple[Any, ...]:
+        if isinstance(node, Sequence) and not node:
+            raise BadSetting("an empty list: name at least one, or leave it out", node.place)
+        return tuple(items(read)(node))
+
+    return read_all
+
+
 def read_listen(node: Node) -> str:
     text = read_text(node)
     try:

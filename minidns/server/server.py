@@ -175,13 +175,14 @@ class Server:
         What is not answered after `grace` seconds is given up; the cache is kept in what is left.
         """
         end = self._monotonic() + grace
-        for timer in (self._rotation, self._forgetting):
-            if timer is not None:
-                timer.cancel()
+        if self._rotation is not None:
+            self._rotation.cancel()
         if self._control is not None:
             await self._control.close()
         self.tcp.stop_accepting()
         await asyncio.gather(self.tcp.drain(grace), *(_end(each, grace) for each in self.udp))
+        if self._forgetting is not None:
+            self._forgetting.cancel()
         if self._resolving is not None:
             await self._resolving.close()
         self.listeners.close()

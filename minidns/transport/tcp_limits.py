@@ -17,6 +17,8 @@ PRESSURE = 0.9
 PRESSED_IDLE_SECONDS = 1.0
 _KEEPALIVE_UNITS = 10  # a second, RFC 7828 section 3.1: units of 100 milliseconds
 _MAX_KEEPALIVE = 65535
+_IPV6_OCTETS = 16
+_PLACE_OCTETS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +88,8 @@ class ConnectionTable(Generic[C]):
         return min(idle, PRESSED_IDLE_SECONDS) if self.is_pressed else idle
 
     def has_room_for(self, client: bytes) -> bool:
-        """Whether this address may have one more (RFC 7766 section 6.2.2)."""
-        return self._per_client.get(client, 0) < self._limits.connections_per_address
+        """Whether this address may have one more (RFC 7766 section 6.2.2); of IPv6 the whole /64."""
+        return self._per_client.get(_place_of(client), 0) < self._limits.connections_per_address
 
     def dispensable(self) -> C | None:
         """The idle connection that was silent longest; without one, of those that are stalled.
@@ -100,7 +102,7 @@ class ConnectionTable(Generic[C]):
     def add(self, connection: C) -> None:
         """Count it. The caller has asked `has_room_for` and `is_full`."""
         self._connections[connection] = None
-        client = connection.client
+        client = _place_of(connection.client)
         self._per_client[client] = self._per_client.get(client, 0) + 1
         self._announce()
 
@@ -113,11 +115,17 @@ class ConnectionTable(Generic[C]):
         if connection not in self._connections:
             return
         del self._connections[connection]
-        left = self._per_client.pop(connection.client) - 1
+        client = _place_of(connection.client)
+        left = self._per_client.pop(client) - 1
         if left:
-            self._per_client[connection.client] = left
+            self._per_client[client] = left
         self._announce()
 
     def _announce(self) -> None:
         units = round(self._limits.idle_seconds * _KEEPALIVE_UNITS)
         self._via.keepalive = 0 if self.is_pressed else min(units, _MAX_KEEPALIVE)
+
+
+def _place_of(client: bytes) -> bytes:
+    """One host has a whole /64 of IPv6 addresses to take (RFC 7934 section 6)."""
+    return client[:_PLACE_OCTETS] if len(client) == _IPV6_OCTETS else client

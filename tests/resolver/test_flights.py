@@ -54,6 +54,19 @@ def test_bounds_per_client_and_in_all(clients: int, answered: int) -> None:
     run(work())
 
 
+def test_all_addresses_of_an_ipv6_host_are_charged_together() -> None:
+    """RFC 7934 section 6: a host may take as many of its /64 as it likes."""
+
+    async def work() -> None:
+        many: Flights[float] = Flights(max_per_client=5)
+        host, other = bytes.fromhex("20010db800000001"), bytes.fromhex("20010db800000002")
+        waits = [many.wait(n, host + n.to_bytes(8, "big"), _slow, 4.5) for n in range(9)]
+        results = await asyncio.gather(*waits, many.wait("other", other + bytes(8), _slow, 4.5))
+        assert results.count(2.0) == 5 + 1
+
+    run(work())
+
+
 def test_a_cancelled_wait_cancels_no_flight_and_its_client_is_charged_to_the_end() -> None:
     async def work() -> None:
         many: Flights[float] = Flights()

@@ -78,3 +78,22 @@ def test_keepalive_follows_the_pressure() -> None:
 def test_keepalive_fits_its_field() -> None:
     _, via = table(idle_seconds=100_000)
     assert via.keepalive == 65535
+
+
+def test_all_addresses_of_an_ipv6_host_count_together() -> None:
+    """RFC 7934 section 6: a host may take as many of its /64 as it likes."""
+    connections, _ = table(connections_per_address=2)
+    first, second, other = (
+        Fake(place + bytes((0,) * 7) + host)
+        for place, host in (
+            (b"\x20\x01\x0d\xb8\0\0\0\1", b"1"),
+            (b"\x20\x01\x0d\xb8\0\0\0\1", b"2"),
+            (b"\x20\x01\x0d\xb8\0\0\0\2", b"1"),
+        )
+    )
+    connections.add(first)
+    connections.add(second)
+    assert not connections.has_room_for(first.client[:15] + b"3")
+    assert connections.has_room_for(other.client)
+    connections.remove(first)
+    assert connections.has_room_for(first.client)
