@@ -4,6 +4,7 @@ Output is compared line by line where the README shows any; identifiers, times a
 what may differ. A command that no test here knows how to run fails.
 """
 
+import argparse
 import re
 import shlex
 import shutil
@@ -13,14 +14,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import dns.message
+import dns.query
 import pytest
+import yaml
 
+from minidns.cli.serve import add_parser
+from minidns.cli.serve_options import settings_of
 from minidns.config import ResolverSettings, ServeSettings
+from minidns.resolver.model import Group
+from minidns.responder.routes import Routes
 from minidns.server.config_file import read_config
+from minidns.server.conflicts import find_conflicts
+from minidns.upstream.address import parse_upstream
+from minidns.wire.name import is_at_or_below
 from minidns.zone.directory import load_zones
-from tests.server.command import ROOT, SECONDS, Running, serving
+from minidns.zone.model import Catalog
+from minidns.zone.special_use import special_use_zones
+from tests.harness import wire_name
+from tests.server.command import ROOT, SECONDS, Running, environment, serving
 
 README = (ROOT / "README.md").read_text()
+HOME = "Home network"
+SOCKETS = "See the sockets"
 
 
 @dataclass(frozen=True)
@@ -29,6 +45,7 @@ class Command:
 
     text: str
     output: tuple[str, ...]
+    section: str  # the last heading before it
 
     @property
     def words(self) -> list[str]:
@@ -48,14 +65,35 @@ def blocks(language: str) -> list[tuple[str, str]]:
 
 
 def commands() -> Iterator[Command]:
-    for _, block in blocks("console"):
+    heading = ""
+    for title, block in re.findall(r"^##+ (.*)$|^```console\n([^`]*?)^```$", README, re.MULTILINE):
+        heading = title or heading
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             text, *output = part.rstrip("\n").split("\n")
-            yield Command(text, tuple(output))
+            yield Command(text, tuple(output), heading)
 
 
 def commands_of(*programs: str) -> list[Command]:
-    return [command for command in commands() if command.words[0] in programs]
+    """Those of the sections without a server of their own."""
+    return [
+        command
+        for command in commands()
+        if command.words[0] in programs and command.section not in (HOME, SOCKETS)
+    ]
+
+
+def commands_in(section: str, *words: str) -> list[Command]:
+    """Those of a section that begin with these words."""
+    return [
+        command
+        for command in commands()
+        if command.section == section and command.words[: len(words)] == list(words)
+    ]
+
+
+def text_of(section: str) -> str:
+    """What the README has below a heading."""
+    return re.split(r"^#+ ", README.partition(f"# {section}\n")[2], flags=re.MULTILINE)[0]
 
 
 def normal(line: str) -> str:
@@ -69,6 +107,11 @@ def test_every_command_is_run_here() -> None:
     assert {command.words[0] for command in commands()} == known
 
 
+needs_dig = pytest.mark.skipif(
+    shutil.which("dig") is None, reason="needs dig (Debian: bind9-dnsutils)"
+)
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[Running]:
     # As the resolver of the machine that the README was written on; no command here asks it.
@@ -77,7 +120,7 @@ def server() -> Iterator[Running]:
         yield running
 
 
-@pytest.mark.skipif(shutil.which("dig") is None, reason="needs dig (Debian: bind9-dnsutils)")
+@needs_dig
 @pytest.mark.parametrize("command", commands_of("dig"), ids=str)
 def test_dig_prints_what_is_shown(server: Running, command: Command) -> None:
     ports = dict(server.addresses)
@@ -86,6 +129,11 @@ def test_dig_prints_what_is_shown(server: Running, command: Command) -> None:
     at = words.index("-p") + 1
     assert words[at] == "5053"
     words[at] = str(ports[host])
+    check_dig(words, command)
+
+
+def check_dig(words: list[str], command: Command) -> None:
+    """Run `words`; what they print is what the README shows for `command`."""
     done = subprocess.run(words, capture_output=True, text=True, timeout=SECONDS, check=True)
     actual = [normal(line) for line in done.stdout.splitlines()]
     expected = [normal(line) for line in command.output if line]
@@ -195,6 +243,133 @@ def test_every_option_of_serve_is_in_the_table() -> None:
     options = {*re.findall(r"^  (--[\w-]+)", done.stdout, re.MULTILINE)}
     section = README[README.index("## The command") : README.index("## Docker")]
     assert options - {"--help"} == {*re.findall(r"`(--[\w-]+)", section)} - {"--help"}
+
+
+@needs_dig
+def test_the_home_network_is_served_as_shown(tmp_path: Path) -> None:
+    """On loopback instead of the router's address; its upstreams are not asked."""
+    held = r"`([\w./]+)` holds this[^:\n]*:\n\n```\w+\n(.*?)^```$"
+    files = re.findall(held, text_of(HOME), re.MULTILINE | re.DOTALL)
+    assert [name for name, _ in files] == [
+        "minidns.yaml",
+        "zones/home.arpa.yaml",
+        "hosts",
+        "block.txt",
+    ]
+    (tmp_path / "zones").mkdir()
+    for name, text in files:
+        (tmp_path / name).write_text(text)
+    (check,) = commands_in(HOME, "minidns", "check")
+    checked = [sys.executable, "-m", "minidns", *check.words[1:]]
+    done = subprocess.run(
+        checked, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=True
+    )
+    assert (done.stdout + done.stderr).splitlines() == list(check.output)
+    (serve,) = commands_in(HOME, "minidns", "serve")
+    options = serve.words[2:]
+    options[1:2] = [str(tmp_path / options[1])]
+    with serving(tmp_path / "zones", *options) as running:
+        (line,) = serve.output
+        assert running.said == [line.replace(" on 192.168.1.1:53 ", f" on {where(running)} ")]
+        digs = commands_in(HOME, "dig")
+        assert len(digs) == 5
+        for command in digs:
+            host, port = running.addresses[0]
+            assert command.words[1] == "@192.168.1.1"
+            check_dig(["dig", f"@{host}", "-p", str(port), *command.words[2:]], command)
+
+
+def where(running: Running) -> str:
+    return running.ready.rpartition(" on ")[2].removesuffix(" (UDP and TCP)")
+
+
+@pytest.mark.parametrize("command", commands_in(SOCKETS, "minidns", "lesson"), ids=str)
+def test_the_lesson_runs(command: Command) -> None:
+    words = [sys.executable, "-m", "minidns", *command.words[1:]]
+    subprocess.run(words, env=environment(), capture_output=True, timeout=SECONDS, check=True)
+
+
+def test_sockets_and_trace_look_as_shown(tmp_path: Path) -> None:
+    """But for numbers, and the width that they take."""
+    shown_lines = re.findall(r"```text\n(.*?)```", text_of(SOCKETS), re.DOTALL)[-1].splitlines()
+    (command,) = commands_in(SOCKETS, "minidns", "sockets")
+    control = str(tmp_path / "control")
+    options = ("--trace", "--control", control, "--no-forward")
+    with serving(ROOT / "zones", *options) as running, running.connect() as connection:
+        running.ask(dns.message.make_query("www.example.com", "A", use_edns=0))
+        query = dns.message.make_query("www.example.com", "AAAA", use_edns=0)
+        dns.query.send_tcp(connection, query)
+        dns.query.receive_tcp(connection)
+        words = [sys.executable, "-m", "minidns", *command.words[1:], "--control", control]
+        done = subprocess.run(words, env=environment(), capture_output=True, text=True, check=True)
+        traced = running.wait_for(" udp ") + running.wait_for(" tcp ")
+    assert list(map(shape, done.stdout.splitlines())) == list(map(shape, command.output))
+    assert list(map(shape, traced)) == list(map(shape, shown_lines))
+
+
+def shape(line: str) -> str:
+    return " ".join(re.sub(r"\d+(\.\d+)?s?", "N", line).split())
+
+
+def test_commands_of_servers_elsewhere_are_accepted() -> None:
+    """`minidns serve` in blocks without a language: its options are right."""
+    lines = re.findall(r"^(?:docker run .* )?minidns (serve .*)$", README, re.MULTILINE)
+    assert len(lines) >= 3
+    parser = argparse.ArgumentParser()
+    add_parser(parser.add_subparsers())
+    for line in lines:
+        arguments = parser.parse_args(shlex.split(line))
+        assert find_conflicts(settings_of(arguments, ServeSettings())) == [], line
+
+
+def test_settings_of_views_have_no_fault(tmp_path: Path) -> None:
+    _, _, after = README.partition("This goes into a configuration:\n\n```\n")
+    for name in ("zones", "office", "guests"):
+        (tmp_path / name).mkdir()
+    path = tmp_path / "minidns.yaml"
+    path.write_text(after.partition("```")[0])
+    settings, faults = read_config(path)
+    assert faults == []
+    assert [view.path.name for view in settings.views] == ["office", "guests"]
+
+
+@pytest.mark.parametrize(
+    ("section", "private"), [("Compose", "db."), ("Kubernetes", "db.default.svc.cluster.local.")]
+)
+def test_configurations_for_containers_resolve_names_of_services(
+    tmp_path: Path, section: str, private: str
+) -> None:
+    """No fault but for what is in the container alone, and private addresses are not taken out."""
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", text_of(section), re.MULTILINE | re.DOTALL)
+    path = tmp_path / "minidns.yaml"
+    path.write_text(text)
+    settings, faults = read_config(path)
+    assert faults == []
+    assert find_conflicts(settings) == []
+    name = wire_name(private)
+    groups = [
+        Group(number, wire_name(one.domain), tuple(map(parse_upstream, one.upstreams)))
+        for number, one in enumerate(settings.resolver.forward or (), start=1)
+    ]
+    routes = Routes(groups)
+    routes.special = Catalog(special_use_zones())
+    assert routes.group_of(name) is not None
+    assert any(is_at_or_below(name, wire_name(top)) for top in settings.resolver.private_domains)
+
+
+def test_manifests_are_yaml() -> None:
+    """compose and Kubernetes: a service and a pod that mount zones and name their resolver."""
+    compose, pod = (
+        yaml.safe_load(
+            re.findall(r"^```\n((?:services|apiVersion).*?)^```$", text_of(section), re.M | re.S)[0]
+        )
+        for section in ("Compose", "Kubernetes")
+    )
+    network = compose["services"]["dns"]["networks"]["default"]
+    assert compose["services"]["web"]["dns"] == network["ipv4_address"]
+    names = {volume["name"] for volume in pod["spec"]["volumes"]}
+    assert {mount["name"] for mount in pod["spec"]["containers"][1]["volumeMounts"]} <= names
+    assert pod["spec"]["dnsPolicy"] == "None"
 
 
 def test_files_that_are_named_exist() -> None:

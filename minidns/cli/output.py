@@ -5,8 +5,12 @@ zone files are lines that editors and CI read, errors first; a file's name canno
 """
 
 import logging
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
+from threading import RLock
+from typing import TextIO
 
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Fault
@@ -21,10 +25,23 @@ def write(text: str) -> None:
 
 def say(text: str) -> None:
     """A line, or several, on standard error, at once."""
-    try:
-        print(text, file=sys.stderr, flush=True)
-    except OSError:
-        return
+    with _status.lock:
+        _status.clear()
+        with suppress(OSError):
+            print(text, file=sys.stderr, flush=True)
+
+
+def show_status(text: str) -> None:
+    """A line at the end of a terminal, until the next one, or until anything else is said."""
+    with _status.lock:
+        _status.clear()
+        _status.show(text)
+
+
+def clear_status() -> None:
+    """Take the last of `show_status` away."""
+    with _status.lock:
+        _status.clear()
 
 
 def fault_lines(faults: Iterable[Fault]) -> list[str]:
@@ -41,10 +58,43 @@ def fault_lines(faults: Iterable[Fault]) -> list[str]:
 
 def log_to_stderr(level: str) -> None:
     """Send what the layers log from `level` (of LEVELS) on to standard error."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _LogHandler(sys.stderr)
     handler.setFormatter(_Formatter("minidns: %(levelname)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.raiseExceptions = False  # of a log that cannot be written: nobody could read it
+
+
+class _Status:
+    """What stands at the end of the terminal, without a line end. `lock` is for all who write."""
+
+    def __init__(self) -> None:
+        self.lock = RLock()
+        self._length = 0
+
+    def show(self, text: str) -> None:
+        with suppress(OSError, ValueError):  # no terminal; closed
+            width = os.get_terminal_size(sys.stderr.fileno()).columns
+            shown = text[: width - 1] if width else text  # one that wraps cannot be taken away
+            print(shown, end="", file=sys.stderr, flush=True)
+            self._length = len(shown)
+
+    def clear(self) -> None:
+        if self._length:
+            with suppress(OSError, ValueError):
+                print(f"\r{' ' * self._length}\r", end="", file=sys.stderr, flush=True)
+            self._length = 0
+
+
+_status = _Status()
+
+
+class _LogHandler(logging.StreamHandler[TextIO]):
+    """Takes the status away before a line of the log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        with _status.lock:
+            _status.clear()
+            super().emit(record)
 
 
 class _Formatter(logging.Formatter):

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from minidns.cli import output
+from minidns.cli.progress import load_zones_shown
 from minidns.cli.serve_options import add_options, settings_of
 from minidns.config import ResolverSettings, ServeSettings
 
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     output.log_to_stderr(arguments.log_level)
     try:
-        serve(_read_settings(arguments), _report, _announce)
+        serve(_read_settings(arguments), _report, _announce, load_zones_shown)
     except (StartError, WorkersFailed) as error:
         output.say(f"minidns: {error}")
         return NOT_STARTED if isinstance(error, StartError) else FAILED

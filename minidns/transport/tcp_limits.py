@@ -88,7 +88,7 @@ class ConnectionTable(Generic[C]):
         return min(idle, PRESSED_IDLE_SECONDS) if self.is_pressed else idle
 
     def has_room_for(self, client: bytes) -> bool:
-        """Whether this address may have one more (RFC 7766 section 6.2.2); of IPv6 the whole /64."""
+        """Whether this address, of IPv6 the /64, may have one more (RFC 7766 section 6.2.2)."""
         return self._per_client.get(_place_of(client), 0) < self._limits.connections_per_address
 
     def dispensable(self) -> C | None:

@@ -26,7 +26,9 @@ _SOA = int(RRType.SOA)
 _META_TYPES = frozenset({0, int(RRType.OPT), *range(128, 256)})
 
 
-def check_zone(origin: bytes, records: Sequence[Record]) -> list[Fault]:
+def check_zone(
+    origin: bytes, records: Sequence[Record], falls_through: bool = False
+) -> list[Fault]:
     """What is wrong with the records of the zone at `origin` (lower-case wire), taken together.
 
     Ordered by place; a bounded number of each rule. Where none of the faults is an error the zone
@@ -36,7 +38,7 @@ def check_zone(origin: bytes, records: Sequence[Record]) -> list[Fault]:
     contents = Contents(origin, _records_that_fit(origin, records, findings))
     check_names(contents, findings)
     check_occlusion(contents, findings)
-    check_targets(contents, findings)
+    check_targets(contents, findings, falls_through)
     check_loops(contents, findings)
     if records:
         _check_name_servers(contents, records[0], findings)

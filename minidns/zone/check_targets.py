@@ -40,9 +40,12 @@ _MESSAGES = {
 }
 
 
-def check_targets(contents: Contents, findings: Findings) -> None:
-    """Report targets inside the zone that cannot be what was meant."""
-    relative, hosts = _RelativeTargets(contents), _Hosts(contents)
+def check_targets(contents: Contents, findings: Findings, falls_through: bool = False) -> None:
+    """Report targets inside the zone that cannot be what was meant.
+
+    What a zone that falls through lacks is somewhere else, perhaps with an address.
+    """
+    relative, hosts = _RelativeTargets(contents), _Hosts(contents, falls_through)
     for name, held in contents.names.items():
         for record in held:
             at = _TARGET_AT.get(record.rtype)
@@ -91,8 +94,9 @@ class _RelativeTargets:
 class _Hosts:
     """Looks up targets; what a name has is looked at once, however many records point to it."""
 
-    def __init__(self, contents: Contents) -> None:
+    def __init__(self, contents: Contents, falls_through: bool) -> None:
         self._contents = contents
+        self._falls_through = falls_through
         self._types: dict[bytes, set[int]] = {}
 
     def find_rule(self, name: bytes, rtype: int, target: bytes) -> str | None:
@@ -121,6 +125,8 @@ class _Hosts:
         if _CNAME in types:
             return "target-is-alias"
         if _ALIAS in types or not types.isdisjoint(_ADDRESSES):
+            return None
+        if self._falls_through and contents.lacks(target):
             return None
         return "target-without-address"
 

@@ -80,6 +80,16 @@ class Contents:
         wildcard = b"\x01*" + name
         return wildcard if wildcard in self.names else None
 
+    def lacks(self, name: bytes) -> bool:
+        """Whether NXDOMAIN would be the answer for a name of a zone with records, cuts aside."""
+        exists, empty = self.names, self._empty_non_terminals
+        if name in exists or name in empty:
+            return False
+        while name not in exists and name not in empty:
+            name = name[1 + name[0] :]
+        wildcard = b"\x01*" + name
+        return wildcard not in exists and wildcard not in empty
+
     def _topmost_at(self, name: bytes) -> bytes | None:
         """As `topmost_break`, kept for next time: this is for names that have names below them."""
         known = self._topmost

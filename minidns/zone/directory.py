@@ -21,6 +21,7 @@ from minidns.zone.faults import ERROR, fault, is_refused
 from minidns.zone.fingerprint import NOTHING, Fingerprint, directories_of, fingerprint_of
 from minidns.zone.include import ZoneFiles
 from minidns.zone.model import BrokenZone, Catalog, Fault, Mark, Record, Zone
+from minidns.zone.progress import Progress
 from minidns.zone.snapshot import Snapshot, Snapshots
 from minidns.zone.soa import find_serial, follow, make_soa
 from minidns.zone.source import YAML_SUFFIXES, ZoneSource, find_sources, source_of
@@ -102,10 +103,14 @@ class LoadedZones(NamedTuple):
     directories: Fingerprint = NOTHING
 
 
-def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading:
+def read_source(
+    source: ZoneSource, previous: Previous | None = None, progress: Progress | None = None
+) -> Reading:
     """The records of a zone and all of its faults."""
-    opened = ZoneFiles()
+    opened = ZoneFiles(None if progress is None else progress.take)
     is_zone, falls_through, records, faults = _read_files(source, opened)
+    if progress is not None:
+        progress.end_reading()
     files = tuple(opened.paths)
     if not is_zone:
         return Reading([], faults, files, is_zone=False)
@@ -115,7 +120,7 @@ def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading
     if not any(record.rtype == RRType.SOA for record in records):
         serial = _made_serial(source, files, previous, content)
         _add_soa(source, records, faults, serial)
-    found = check_zone(source.origin, records)
+    found = check_zone(source.origin, records, falls_through)
     if is_refused(faults):  # what was not read is missing, so a warning may be none
         found = [one for one in found if one.severity == ERROR]
     return Reading(
@@ -130,17 +135,22 @@ def read_source(source: ZoneSource, previous: Previous | None = None) -> Reading
 
 
 def load_source(
-    source: ZoneSource, previous: Previous | None = None, snapshots: Snapshots | None = None
+    source: ZoneSource,
+    previous: Previous | None = None,
+    snapshots: Snapshots | None = None,
+    progress: Progress | None = None,
 ) -> LoadedZone:
     """One zone, ready to be served unless it has an error.
 
     Where a `previous` one is served, the serial of an SOA that is made follows it.
     """
     stats = fingerprint_of(source.paths)
+    if progress is not None:
+        progress.begin(source)
     with collector_at_rest():
         kept = snapshots.find(source) if snapshots else None
         if kept is None or not _is_current(source, kept, previous):
-            loaded = _load_files(source, previous, snapshots)
+            loaded = _load_files(source, previous, snapshots, progress)
         else:
             loaded = LoadedZone(source, kept.zone, kept.faults, kept.files, content=kept.content)
     stats |= fingerprint_of(path for path in loaded.files if str(path) not in stats)
@@ -148,15 +158,20 @@ def load_source(
 
 
 def load_zones(
-    paths: Sequence[Path], snapshots: Snapshots | None = None, views: Sequence[Path] = ()
+    paths: Sequence[Path],
+    snapshots: Snapshots | None = None,
+    views: Sequence[Path] = (),
+    progress: Progress | None = None,
 ) -> LoadedZones:
-    """All zones of these files and directories, and of views."""
+    """All zones of these files and directories, and of views. `progress` tells how far it is."""
     directories = fingerprint_of(directories_of((*paths, *views)))
     sources, faults = find_sources(paths, views)
+    if progress is not None:
+        progress.expect(sources)
     zones: list[LoadedZone] = []
     others: list[LoadedZone] = []
     with collector_at_rest():
-        loaded = [load_source(source, None, snapshots) for source in sources]
+        loaded = [load_source(source, None, snapshots, progress) for source in sources]
     readings = Counter((one.source.view, path) for one in loaded for path in one.files)
     held: dict[bytes, Zone | BrokenZone] = {}
     for one in loaded:
@@ -218,9 +233,12 @@ def _read_files(
 
 
 def _load_files(
-    source: ZoneSource, previous: Previous | None, snapshots: Snapshots | None
+    source: ZoneSource,
+    previous: Previous | None,
+    snapshots: Snapshots | None,
+    progress: Progress | None,
 ) -> LoadedZone:
-    reading = read_source(source, previous)
+    reading = read_source(source, previous, progress)
     zone = None
     if reading.is_zone and not is_refused(reading.faults):
         zone = build_zone(source.origin, reading.records, reading.falls_through)

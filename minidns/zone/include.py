@@ -11,6 +11,7 @@ Knows nothing of what the files hold.
 import io
 import os
 import stat
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 
@@ -57,7 +58,9 @@ def open_zone_file(path: Path) -> bytes:
 class ZoneFiles:
     """The files of one zone, as they are read."""
 
-    def __init__(self) -> None:
+    def __init__(self, watch: "Callable[[NamedOctets, Path], None] | None" = None) -> None:
+        """`watch` is told of what a parser takes, when it begins."""
+        self._watch = watch
         # In the order of reading, each as often; those too that could not be read, but may be soon.
         self.paths: list[Path] = []
         self.digests: dict[Path, bytes] = {}  # of what was read; empty: not the same each time
@@ -70,6 +73,13 @@ class ZoneFiles:
         if self.digests.setdefault(path, digest) != digest:
             self.digests[path] = b""
         return data
+
+    def octets(self, data: bytes, path: Path) -> "NamedOctets":
+        """What was read of a file, for a parser."""
+        octets = NamedOctets(data, str(path))
+        if self._watch is not None:
+            self._watch(octets, path)
+        return octets
 
 
 def digest_of(data: bytes | memoryview) -> bytes:
@@ -115,3 +125,4 @@ class NamedOctets(io.BytesIO):
     def __init__(self, data: bytes, name: str) -> None:
         super().__init__(data)
         self.name = name
+        self.size = len(data)

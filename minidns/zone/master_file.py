@@ -98,7 +98,8 @@ class MasterZone:
             message = f"the zone's files are over {MAX_FILE // (1024 * 1024)} MiB together"
             self._report("file-too-large", mark, message)
             raise _CannotGoOnError
-        for entry in read_entries(data, text.report_at):
+        path, octets = text.path, self._opened.octets
+        for entry in read_entries(data, text.report_at, lambda data: octets(data, path)):
             first = entry.words[0]
             if first.value[:1] != "$" or first.is_quoted_string():
                 owner = text.owner_of(entry)

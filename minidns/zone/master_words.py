@@ -8,7 +8,7 @@ mean. Knows no record type and no directive.
 
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
 
 import dns.name
@@ -56,7 +56,9 @@ class Entry(NamedTuple):
     is_indented: bool
 
 
-def read_entries(data: bytes, report: Report) -> Iterator[Entry]:
+def read_entries(
+    data: bytes, report: Report, make_octets: Callable[[bytes], io.BytesIO] = io.BytesIO
+) -> Iterator[Entry]:
     """The entries of a file that have no fault in themselves; faults are reported.
 
     A parenthesis that never closes ends the entries.
@@ -66,7 +68,7 @@ def read_entries(data: bytes, report: Report) -> Iterator[Entry]:
         return
     data = data.removeprefix(_UTF8_BOM)
     lexer = _Lexer(report, is_odd=_ODD.search(data) is not None)
-    for number, octets in enumerate(io.BytesIO(data), 1):
+    for number, octets in enumerate(make_octets(data), 1):
         entry = lexer.take(number, octets.rstrip(b"\r\n").decode("utf-8", "surrogateescape"))
         if entry is not None:
             yield entry

@@ -21,7 +21,7 @@ from yaml.events import (
     StreamEndEvent,
 )
 
-from minidns.zone.include import NamedOctets
+from minidns.zone.include import ZoneFiles
 from minidns.zone.yaml_tree import (
     RECORD_KEYS,
     Failed,
@@ -66,10 +66,16 @@ class Document:
     """
 
     def __init__(
-        self, surroundings: Surroundings, path: Path, data: bytes, chain: tuple[str, ...]
+        self,
+        surroundings: Surroundings,
+        path: Path,
+        data: bytes,
+        chain: tuple[str, ...],
+        files: ZoneFiles,
     ) -> None:
         self.path = path
         self.data = data
+        self._files = files
         self.chain = chain
         self._surroundings = surroundings
         self._next: Any = None  # gives the next event of the parser
@@ -104,7 +110,7 @@ class Document:
 
     def _start(self) -> Any:
         """The first event of the first document's root; None where there is no document."""
-        self._next = _PARSER(NamedOctets(self.data, str(self.path))).get_event
+        self._next = _PARSER(self._files.octets(self.data, self.path)).get_event
         self._next()  # stream start
         if type(self._next()) is StreamEndEvent:
             return None

@@ -126,4 +126,4 @@ class YamlReader:
         if wrong is not None:
             self.faults.append(wrong)
             return None
-        return Document(self, path, data, chain + (real,))
+        return Document(self, path, data, chain + (real,), self.files)

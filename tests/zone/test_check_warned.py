@@ -10,7 +10,7 @@ from minidns.zone.build import build_zone
 from minidns.zone.check import check_zone
 from minidns.zone.faults import is_refused
 from tests.harness import wire_name
-from tests.zone.zone_lines import check_lines, records_from, rules_of
+from tests.zone.zone_lines import SOUND, check_lines, records_from, rules_of
 
 SIGNATURE = "5 4 3600 20040509183619 20040409183619 38519 example.com. OMK8"
 DS = "DS 60485 5 1 2BB183AF5F22588179A53B0A98631FAD1A292118"
@@ -282,6 +282,35 @@ def test_no_ns(text: str, expected: list[str]) -> None:
     faults = check_zone(wire_name("example.com."), records_from("example.com.", text))
     assert [str(fault).rpartition(": '")[0] for fault in faults] == expected
     assert not is_refused(faults)
+
+
+@pytest.mark.parametrize(
+    ("lines", "is_lacking"),
+    [
+        ("@ MX 10 a", True),
+        ("@ NS a", True),
+        ("_s._tcp SRV 1 2 3 a.b", True),
+        ("@ MX 10 a.b\nb A 192.0.2.1\n*.c A 192.0.2.1", True),
+        ("@ MX 10 a\na TXT x", False),  # it exists
+        ("@ MX 10 a\nx.a TXT x", False),  # an empty non-terminal exists, too
+        ("@ MX 10 a.b\n*.b TXT x", False),  # a wildcard is its source of synthesis
+        ("@ MX 10 a.b\nx.*.b TXT x", False),  # the same without records, RFC 4592 section 2.2.2
+        ("@ MX 10 @", False),  # the apex is never lacking
+    ],
+)
+def test_a_target_that_a_zone_lacks_is_elsewhere_where_it_falls_through(
+    lines: str, is_lacking: bool
+) -> None:
+    records = records_from("example.com.", SOUND.strip("\n") + "\n" + lines)
+    found = {
+        falls_through: [
+            fault.rule for fault in check_zone(wire_name("example.com."), records, falls_through)
+        ]
+        for falls_through in (False, True)
+    }
+    warned = ["target-without-address"]
+    assert [rule for rule in found[False] if rule in warned] == warned
+    assert [rule for rule in found[True] if rule in warned] == ([] if is_lacking else warned)
 
 
 def test_equal_records_are_one_record_of_the_zone() -> None:
