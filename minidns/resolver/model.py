@@ -58,6 +58,9 @@ class Group(NamedTuple):
     trust_ad: bool = False  # believe the AD bit of its replies (RFC 6840 section 5.7)
 
 
+HOSTS = Group(0, b"\x00", ())  # stands for the names of hosts files; no other has the number 0
+
+
 class FailureKind(Enum):
     """Why an attempt brought no answer."""
 

@@ -13,15 +13,14 @@ from minidns.authority.solve import Solution, solve
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.hosts import Hosts
-from minidns.resolver.model import Group, Question, Resolved, Segment
+from minidns.resolver.model import HOSTS, Group, Question, Resolved, Segment
 from minidns.responder.flattening import flatten, question_of
 from minidns.responder.public_answers import PublicAnswers
-from minidns.responder.routes import HOSTS, Routes
+from minidns.responder.routes import Routes
 from minidns.wire.codes import ExtendedError, Rcode, RRType
-from minidns.wire.response import AA, QR, TC, Body, Records, Sections, encode
+from minidns.wire.response import AA, QR, RA, TC, Body, Records, Sections, encode
 from minidns.zone.model import Catalog, Zone
 
-RA = 0x0080
 _AD = 0x20  # of octet 3 of a query
 _CD = 0x10
 _FILTERED = "a private address in a public answer"

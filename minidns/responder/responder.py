@@ -14,25 +14,27 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 from minidns.authority.find import Found, Outcome, find, find_zone
-from minidns.resolver.model import Group, Question
+from minidns.resolver.model import HOSTS, Group, Question
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.body_cache import BodyCache, Unfit, body_key, encode_found, splice
 from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
-from minidns.responder.outside import RA, Error, Outside
 from minidns.responder.reply_opt import OptWriter
-from minidns.responder.routes import HOSTS
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
 from minidns.wire.name import name_to_text
 from minidns.wire.query import HEADER, Query, QueryError, QueryReader
-from minidns.wire.response import MAX_MESSAGE, QR, RD, TC, Body, assemble
+from minidns.wire.response import MAX_MESSAGE, QR, RA, RD, TC, Body, assemble
 from minidns.zone.model import BrokenZone, Catalog, Zone
+
+if TYPE_CHECKING:  # none of it is loaded where names outside are refused
+    from minidns.responder.outside import Error, Outside
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Responder:
         policy: Policy,
         cookies: Cookies,
         unix_time: Callable[[], float],
-        outside: Outside | None = None,
+        outside: "Outside | None" = None,
         resolves: bool = False,
     ) -> None:
         """Without `outside` names that no zone here holds are refused.
@@ -224,7 +226,7 @@ class Responder:
             limit = MAX_MESSAGE if via.is_stream else min(edns.payload, self._opts.payload)
         return assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
 
-    def _group_of(self, outside: Outside, query: Query) -> Group | None:
+    def _group_of(self, outside: "Outside", query: Query) -> Group | None:
         """Who else is to be asked; None where the query is answered, or refused, from here."""
         if (
             query.qclass != _IN
@@ -235,7 +237,7 @@ class Responder:
         return outside.group_of(query.qname)
 
     def _is_answered_here(
-        self, outside: Outside, group: Group, wire: bytes, query: Query, client: bytes
+        self, outside: "Outside", group: Group, wire: bytes, query: Query, client: bytes
     ) -> bool:
         """Whether a zone falls through for a name that this client may not have resolved.
 
@@ -249,7 +251,7 @@ class Responder:
         return outside.is_special(group, query.qname)
 
     def _answer_outside(
-        self, outside: Outside, group: Group, wire: bytes, query: Query, client: bytes, via: Via
+        self, outside: "Outside", group: Group, wire: bytes, query: Query, client: bytes, via: Via
     ) -> bytes | Awaitable[bytes]:
         if not outside.allows(client):
             raise _refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
@@ -275,7 +277,7 @@ class Responder:
 
     async def _await_outside(
         self,
-        begin: Callable[[], Awaitable[tuple[Body, Error | None]]],
+        begin: Callable[[], Awaitable["tuple[Body, Error | None]"]],
         wire: bytes,
         query: Query,
         client: bytes,

@@ -12,12 +12,10 @@ from operator import is_
 from minidns.authority.find import Outcome, find, find_zone
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.hosts import Hosts
-from minidns.resolver.model import Group, Upstream
-from minidns.wire.name import ROOT
+from minidns.resolver.model import HOSTS, Group, Upstream
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 _NXDOMAIN = Outcome.NXDOMAIN
-HOSTS = Group(0, ROOT, ())  # stands for the names of hosts files; no other has the number 0
 
 
 class Routes:

@@ -6,12 +6,15 @@ every process that answers; without views and PTR it is the zones themselves and
 
 from collections.abc import Generator, Mapping
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from minidns.config import ServeSettings
-from minidns.server.client_views import client_views_of
 from minidns.wire.name import ROOT, is_at_or_below, name_from_text
 from minidns.zone.model import BrokenZone, Catalog, Zone
 from minidns.zone.zone_key import NO_VIEW, split_key
+
+if TYPE_CHECKING:
+    from minidns.server.client_views import ClientViews
 
 _REVERSE = (name_from_text("in-addr.arpa."), name_from_text("ip6.arpa."))
 
@@ -27,7 +30,11 @@ class Presenting:
     """
 
     def __init__(self, settings: ServeSettings) -> None:
-        self.clients = client_views_of(settings)
+        self.clients: ClientViews | None = None
+        if settings.views or settings.resolver.is_on or settings.resolver.hosts:
+            from minidns.server.client_views import client_views_of
+
+            self.clients = client_views_of(settings)
         self._views = self.clients.views if self.clients else (frozenset[int](),)
         self.catalogs = (Catalog({}),) * len(self._views)
         self._has_views = bool(settings.views)

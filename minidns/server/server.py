@@ -6,27 +6,26 @@ are given; the secrets of cookies are made here where none are given, and follow
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from minidns.config import ResolverSettings
-from minidns.responder.client_classes import ByClient, respond_by_class
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
-from minidns.server.client_views import ClientViews
 from minidns.server.cookie_secrets import CookieSecrets, make_cookie_secrets
 from minidns.server.listeners import Listeners
 from minidns.server.presenting import Presenting
-from minidns.transport import Respond
+from minidns.transport import AnswersByClient, Respond
 from minidns.transport.tcp import TcpServer
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.transport.udp import UdpServer
 from minidns.zone.model import Catalog
 
 if TYPE_CHECKING:
+    from minidns.server.client_views import ClientViews
     from minidns.server.control_socket import Command, ControlSocket
     from minidns.server.resolving import Resolving
     from minidns.server.sources import Sources
@@ -37,7 +36,7 @@ _SPARE = 0.1  # seconds
 
 def make_resolving(
     settings: ResolverSettings,
-    clients: ClientViews | None = None,
+    clients: "ClientViews | None" = None,
     sources: "Sources | None" = None,
     worker: int = 0,
 ) -> "Resolving | None":
@@ -101,8 +100,10 @@ class Server:
         self._forgetting: asyncio.TimerHandle | None = None
         self.responder = responder = self.responders[0]
         respond: Respond = responder.respond
-        by_client: list[ByClient[Mapping[bytes, bytes]] | None] = [None, None]
+        by_client: list[AnswersByClient | None] = [None, None]
         if clients:
+            from minidns.responder.client_classes import ByClient, respond_by_class
+
             class_of = clients.classes.class_of
             respond = respond_by_class(class_of, self.responders)
             by_client = [

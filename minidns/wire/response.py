@@ -20,6 +20,7 @@ QR = 0x8000
 AA = 0x0400
 TC = 0x0200
 RD = 0x0100
+RA = 0x0080
 MAX_MESSAGE = 65_535  # octets over a stream, RFC 1035 section 4.2.2
 _POINTER = 0xC000  # RFC 1035 section 4.1.4
 _LAST_TARGET = 0x3FFF  # the largest offset that a pointer can hold
