@@ -20,8 +20,13 @@ TIMEOUT = 2.0  # seconds for one answer
 Answer = tuple[str, frozenset[str]]
 
 
-def disagreements(peers: Sequence[Peer], queries: Sequence[bytes]) -> dict[str, str]:
-    """By the server's name, the first answer that is not the one of the first peer."""
+def disagreements(
+    peers: Sequence[Peer], queries: Sequence[bytes], is_cached: bool = False
+) -> dict[str, str]:
+    """By the server's name, the first answer that is not the one of the first peer.
+
+    `is_cached`: TTLs, which count down, are not compared.
+    """
     compared = [peer for peer in peers if peer.name != FLOOR]
     reference = next((peer for peer in compared if not peer.name.startswith("minidns")), None)
     if reference is None:
@@ -29,9 +34,9 @@ def disagreements(peers: Sequence[Peer], queries: Sequence[bytes]) -> dict[str, 
     found = {}
     for wire in queries:
         query = dns.message.from_wire(wire)
-        expected = _ask(reference, query)
+        expected = _ask(reference, query, is_cached)
         for peer in compared:
-            answer = _ask(peer, query)
+            answer = _ask(peer, query, is_cached)
             if answer != expected and peer.name not in found:
                 found[peer.name] = (
                     f"{query.question[0]}: {_text(answer)}; {reference.name} says {_text(expected)}"
@@ -39,16 +44,16 @@ def disagreements(peers: Sequence[Peer], queries: Sequence[bytes]) -> dict[str, 
     return found
 
 
-def _ask(peer: Peer, query: dns.message.Message) -> Answer:
+def _ask(peer: Peer, query: dns.message.Message, is_cached: bool) -> Answer:
     try:
         reply = dns.query.udp(query, peer.address, TIMEOUT, peer.port)
     except (OSError, dns.exception.DNSException) as error:
         return f"no answer ({type(error).__name__})", frozenset()
-    records = {
-        f"{rrset.name.to_text().lower()} {rrset.ttl} {rrset.rdtype.name} {rdata}"
-        for rrset in reply.answer
-        for rdata in rrset
-    }
+    records = set()
+    for rrset in reply.answer:
+        ttl = "TTL" if is_cached else rrset.ttl
+        owner = f"{rrset.name.to_text().lower()} {ttl} {rrset.rdtype.name}"
+        records |= {f"{owner} {rdata}" for rdata in rrset}
     return dns.rcode.to_text(reply.rcode()), frozenset(records)
 
 

@@ -33,8 +33,9 @@ def run_dnsperf(
     sockets: int = 1,
     rate: int | None = None,
     under_way: int = OUTSTANDING,
+    is_once: bool = False,
 ) -> Outcome:
-    """The file's queries from its first, again and again. Raises BadRun.
+    """The file's queries from its first, again and again or once. Raises BadRun.
 
     With a rate, latencies are in the outcome; without one, noting them would slow the client.
     """
@@ -44,6 +45,7 @@ def run_dnsperf(
         *("-m", "tcp" if is_tcp else "udp"),
         *(("-q", str(under_way)) if rate is None else ("-q", str(OPEN_LOOP))),
         *(() if rate is None else ("-Q", str(rate), "-v")),
+        *(("-n", "1") if is_once else ()),
     ]
     run = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=seconds + SLACK

@@ -1,8 +1,8 @@
 """One run of one scenario against one server: what the client saw, and what it cost the server.
 
-Latencies are of an open loop of its own, PACE queries a second, since those of a server that is
-driven as fast as it answers say only how long its queue is. Those of `tcp-single` are of the run
-itself.
+Latencies are of an open loop of its own, `Scenario.pace` queries a second, since those of a server
+that is driven as fast as it answers say only how long its queue is. Those of `tcp-single` are of
+the run itself.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ from bench.tcp_single import run_tcp_single
 from bench.usage import Gone, resident_kib, usage_of
 from tests.peers import Peer
 
-PACE = 10_000  # queries a second of the run for latencies
 PACED_SECONDS = 1.0
 # Of the share of each rcode: a run ends within a block of 200 queries (bench/queries.py).
 TOLERANCE = 0.01
@@ -64,13 +63,14 @@ def warm_up(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Non
 def _measure(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Measurement:
     latencies = None
     if scenario.rate is None and scenario.client is not Client.TCP_SINGLE:
-        paced = _drive(peer, scenario, files.paced, PACED_SECONDS, PACE)
+        paced_seconds = min(PACED_SECONDS, seconds)
+        paced = _drive(peer, scenario, files.paced, paced_seconds, scenario.pace)
         latencies = paced.latencies_us
     before = usage_of(peer.pid)
     outcome = _drive(peer, scenario, files.full, seconds, scenario.rate)
     after = usage_of(peer.pid)
     if latencies is not None:
-        _check_pace(outcome)
+        _check_pace(outcome, scenario.pace)
     latencies = outcome.latencies_us if latencies is None else latencies
     total = (after.seconds - before.seconds) * MICROSECONDS / outcome.answers
     user_ticks = after.user_ticks - before.user_ticks
@@ -105,6 +105,7 @@ def _drive(
             sockets=scenario.sockets,
             rate=rate,
             under_way=scenario.under_way,
+            is_once=scenario.is_once,
         )
     # The floor answers everything with what it was asked, so with NOERROR.
     shares = {"NOERROR": 1.0} if peer.name == FLOOR else scenario.shares
@@ -112,10 +113,10 @@ def _drive(
     return outcome
 
 
-def _check_pace(outcome: Outcome) -> None:
+def _check_pace(outcome: Outcome, pace: int) -> None:
     """A server that kept the pace can do more: otherwise it was the client that stood still."""
-    if outcome.answers_per_second < PACE:
+    if outcome.answers_per_second < pace:
         raise BadRun(
             f"the client stood still: {outcome.answers_per_second:,.0f} answers a second, after "
-            f"{PACE:,} a second were answered"
+            f"{pace:,} a second were answered"
         )

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from bench import agreement, datasets, queries, servers
 from bench.datasets import DATASETS, Written
-from bench.measure import PACE, PACED_SECONDS, Files, Measurement, measure, warm_up
+from bench.measure import PACED_SECONDS, Files, Measurement, measure, warm_up
 from bench.outcome import BadRun
 from bench.scenarios import Scenario
 from bench.servers import Contestant
@@ -195,7 +195,7 @@ class _Group:
         assert scenario.queries is not None
         made = scenario.queries(size, queries.chance_of(scenario.name, run))
         if scenario.is_fresh:
-            queries.write(files.paced, islice(made, int(PACE * PACED_SECONDS)))
+            queries.write(files.paced, islice(made, int(scenario.pace * PACED_SECONDS)))
             most = int(MOST_PER_SECOND * self._options.seconds)
             queries.write(files.full, islice(made, most))
             return files

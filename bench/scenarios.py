@@ -39,7 +39,9 @@ class Scenario:
     sockets: int = 1  # of the client
     under_way: int = 100  # queries, without a rate
     rate: int | None = None  # queries a second; None: as many as the server answers
+    pace: int = 10_000  # queries a second of the run for latencies
     is_fresh: bool = False  # each run has queries that no run had before
+    is_once: bool = False  # and none of them is sent twice
     workers: int = 1  # of minidns; with more, minidns with one is compared too
     needs: frozenset[Need] = frozenset()
     is_slow: bool = False  # runs only when it is named

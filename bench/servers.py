@@ -112,20 +112,29 @@ def run(
 def _run_minidns(
     contestant: Contestant, written: Written, prefix: Sequence[str], cache: Path, limit: float
 ) -> Iterator[Peer]:
-    version = _run_python(contestant.python, "-c", _TELL_VERSION).stdout.strip()
-    environment = ["env", f"PYTHONPATH={_python_path()}"]
+    version = minidns_version(contestant.python)
 
     def command(port: int) -> list[str]:
         serve = ["serve", "--zones", str(written.yaml), "--listen", f"{LOOPBACK}:{port}"]
         serve += ["--cache-dir", str(cache)]
-        python = [contestant.python, "-m", "minidns"]
-        return [*prefix, *environment, *python, *serve, "--no-forward", *contestant.arguments]
+        minidns = minidns_command(contestant.python, prefix)
+        return [*minidns, *serve, "--no-forward", *contestant.arguments]
 
     with (
         tempfile.TemporaryDirectory(prefix="bench-minidns-") as made,
         run_server(command, written.origins, Path(made), limit) as (process, port),
     ):
         yield Peer(contestant.name, version, LOOPBACK, port, process.pid)
+
+
+def minidns_command(python: str, prefix: Sequence[str] = ()) -> list[str]:
+    """What starts minidns from this checkout, without its subcommand."""
+    return [*prefix, "env", f"PYTHONPATH={_python_path()}", python, "-m", "minidns"]
+
+
+def minidns_version(python: str) -> str:
+    """Its version and that of its interpreter, in one line."""
+    return _run_python(python, "-c", _TELL_VERSION).stdout.strip()
 
 
 def _missing_option(python: str, arguments: Sequence[str]) -> str | None:

@@ -7,7 +7,7 @@ that was measured is reached, 1 when something is not, 2 when the file is none o
 import json
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,10 +30,10 @@ class Target:
         return value >= self.bound if self.at_least else value <= self.bound
 
 
-def to_markdown(scenarios: dict[str, Summary]) -> str:
-    """A table of the targets of the scenarios that ran."""
+def to_markdown(scenarios: dict[str, Summary], targets: Sequence[Target] | None = None) -> str:
+    """A table of the targets, by default TARGETS, of the scenarios that ran."""
     lines = ["| scenario | figure | to reach | reached |", "|---|---|---:|---|"]
-    for target in TARGETS:
+    for target in TARGETS if targets is None else targets:
         if target.scenario not in scenarios:
             continue
         value = target.value(scenarios[target.scenario])
@@ -113,11 +113,11 @@ TARGETS = (
 )
 
 
-def missed(scenarios: dict[str, Summary]) -> list[Target]:
-    """The targets that were measured and not reached."""
+def missed(scenarios: dict[str, Summary], targets: Sequence[Target] | None = None) -> list[Target]:
+    """The targets, by default TARGETS, that were measured and not reached."""
     return [
         target
-        for target in TARGETS
+        for target in (TARGETS if targets is None else targets)
         if target.scenario in scenarios
         and (value := target.value(scenarios[target.scenario])) is not None
         and not target.is_reached(value)
