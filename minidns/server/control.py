@@ -48,7 +48,11 @@ def cache_command(resolving: "Resolving | None") -> Command:
 
 
 def sockets_command(
-    listeners: Listeners, udp: Sequence[UdpServer], tcp: TcpServer, worker: int
+    listeners: Listeners,
+    udp: Sequence[UdpServer],
+    tcp: TcpServer,
+    resolving: "Resolving | None",
+    worker: int,
 ) -> Command:
     """`sockets`, of which nothing is loaded before it is asked for."""
     started = time.monotonic()
@@ -56,7 +60,8 @@ def sockets_command(
     def answer(words: Sequence[str]) -> Iterable[str]:
         from minidns.server.socket_table import SocketTable
 
-        return SocketTable(listeners, udp, tcp, started, worker)(words)
+        uses = resolving.upstreams.uses if resolving is not None else tuple
+        return SocketTable(listeners, udp, tcp, started, worker, uses=uses)(words)
 
     return answer
 

@@ -155,7 +155,7 @@ class Server:
 
         commands: dict[str, Command] = {
             "cache": self.run_cache_command,
-            "sockets": sockets_command(self.listeners, self.udp, self.tcp, worker),
+            "sockets": sockets_command(self.listeners, self.udp, self.tcp, self._resolving, worker),
         }
         first, *_ = self.listeners.udp + self.listeners.tcp
         self._control = await open_control(commands, path, first, worker)

@@ -58,6 +58,16 @@ class Connection(Protocol):
         """With the socket."""
 
 
+class UpstreamUse(Protocol):
+    """What the table has to know of a connection to an upstream. `opened` is monotonic seconds."""
+
+    descriptor: int
+    opened: float
+    queries: int
+    octets_in: int
+    octets_out: int
+
+
 class TcpSide(Protocol):
     """What the table has to know of TCP."""
 
@@ -103,14 +113,19 @@ class SocketTable:
         started: float,
         worker: int = 0,
         monotonic: Callable[[], float] = time.monotonic,
+        uses: Callable[[], Iterable[UpstreamUse]] = tuple,
     ) -> None:
-        """`started`: when the listeners began to be served, on the clock of `monotonic`."""
+        """`started`: when the listeners began to be served, on the clock of `monotonic`.
+
+        `uses` are of connections to upstreams.
+        """
         self._listeners = listeners
         self._udp = udp
         self._tcp = tcp
         self._worker = worker
         self._monotonic = monotonic
         self._started = started
+        self._uses = uses
 
     def __call__(self, words: Sequence[str]) -> Iterable[str]:
         """As `control_socket.Command`: `sockets`, or `sockets totals` for `name number` lines."""
@@ -125,6 +140,7 @@ class SocketTable:
         udp = {each.sock.fileno(): each.counters for each in self._udp}
         tcp = {each.stream.sock.fileno(): each for each in self._tcp.connections}
         is_starved = self._tcp.counters.accept_failures > 0
+        uses = {each.descriptor: each for each in self._uses()}
         now = self._monotonic()
         rows = []
         served = {sock.fileno() for sock in self._listeners.udp + self._listeners.tcp}
@@ -139,6 +155,15 @@ class SocketTable:
                 row.queries = connection.queries
                 row.octets_in = connection.octets_in
                 row.octets_out = connection.octets_out
+            elif (use := uses.get(descriptor)) is not None:
+                row.age = now - use.opened
+                row.queries, row.octets_in, row.octets_out = (
+                    use.queries,
+                    use.octets_in,
+                    use.octets_out,
+                )
+            elif row.role == UPSTREAM and row.protocol == "udp":
+                row.queries = 1  # each has a socket of its own (RFC 5452 section 9.2)
             elif row.role == LISTENER:
                 row.age = now - self._started
                 if (counters := udp.get(descriptor)) is not None:

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
@@ -19,7 +19,7 @@ from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.datagram import PORT_OCTETS, Doubt, ask_by_datagram, explain
 from minidns.upstream.endpoint import endpoint_of
-from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream
+from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
 from minidns.wire.codes import Rcode
 from minidns.wire.reply import Reply
 from minidns.wire.upstream_query import UpstreamQuery, draw_up_query
@@ -87,6 +87,12 @@ class Upstreams:
             return Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
         self._count(result)
         return result
+
+    def uses(self) -> Iterator[StreamUse]:
+        """Of the connections that are open."""
+        for known in self._known.values():
+            if known.stream is not None and (use := known.stream.use) is not None:
+                yield use
 
     async def close(self) -> None:
         """Close all connections; who waits for one is given a Failure."""

@@ -11,6 +11,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Upstream
 from minidns.upstream.counters import UpstreamCounters
@@ -26,6 +27,18 @@ _MAX_SILENT = 2  # questions in a row without an answer: the path is dead, thoug
 _ATTEMPTS = 2  # on one connection after the other
 _LENGTH = 2  # octets before each message, RFC 1035 section 4.2.2
 ID_OCTETS = 2  # of a message ID, RFC 1035 section 4.1.1
+
+
+@dataclass(slots=True)
+class StreamUse:
+    """What a connection was used for. `opened`: on the event loop's clock; octets of messages."""
+
+    descriptor: int
+    opened: float
+    queries: int = 0
+    octets_in: int = 0
+    octets_out: int = 0
+
 
 _Outcome = asyncio.Future[Reply | Failure | None]
 MakeQuery = Callable[[bytes], UpstreamQuery]  # from a message ID
@@ -59,6 +72,12 @@ class StreamUpstream:
             if reply is not None:
                 return reply
         return Failure(FailureKind.UNREACHABLE, "the connection was closed without an answer")
+
+    @property
+    def use(self) -> StreamUse | None:
+        """Of the connection that is open."""
+        connection = self._connection
+        return None if connection is None or connection.is_dead else connection.use
 
     async def close(self) -> None:
         """Whoever waits is told that the connection has died; there will be no other."""
@@ -147,6 +166,8 @@ class _Connection:
         self._loop = asyncio.get_running_loop()
         self._silent = 0
         self._idle: asyncio.TimerHandle | None = None
+        descriptor = writer.get_extra_info("socket").fileno()
+        self.use = StreamUse(descriptor, self._loop.time())
         self._task = self._loop.create_task(self._read())
 
     async def ask(self, make_query: MakeQuery) -> Reply | Failure | None:
@@ -161,6 +182,8 @@ class _Connection:
         self._waiting[message_id] = query, reply
         self._keep()
         self._counters.sent += 1
+        self.use.queries += 1
+        self.use.octets_out += _LENGTH + len(query.wire)
         self._writer.write(len(query.wire).to_bytes(_LENGTH) + query.wire)
         try:
             return await reply
@@ -203,6 +226,7 @@ class _Connection:
             self._writer.transport.abort()
 
     def _take(self, message: bytes) -> None:
+        self.use.octets_in += _LENGTH + len(message)
         waiting = self._waiting.get(message[:ID_OCTETS])
         match = Match.FOREIGN if waiting is None else match_reply(waiting[0], message)
         if waiting is None or match is Match.FOREIGN:

@@ -11,9 +11,11 @@ from typing import Any
 
 import dns.asyncquery
 import dns.message
+import dns.name
 import pytest
 
 from minidns.config import ServeSettings
+from minidns.resolver.model import Protocol, Question
 from minidns.responder.responder import Policy
 from minidns.server import socket_table
 from minidns.server.control_socket import CommandError
@@ -23,7 +25,10 @@ from minidns.server.socket_state import experiments_of, peer_of, state_of
 from minidns.server.socket_table import Row, SocketTable
 from minidns.sockets.linux import IS_LINUX
 from minidns.transport.tcp_limits import TcpLimits
+from minidns.upstream.exchange import Upstreams
+from minidns.wire.reply import Reply
 from tests.server.loaded import COM, catalog_of
+from tests.upstream.fake_upstream import answer_all, fake_upstream
 
 SECONDS = 5.0
 QUERY = dns.message.make_query("www.example.com.", "A")
@@ -139,7 +144,7 @@ def test_sockets_that_ask_upstreams() -> None:
             assert (row.role, row.state, row.experiments) == ("upstream", "connected", [2])
             assert row.local == text_of(asking.getsockname())
             assert row.remote == text_of(asking.getpeername())
-            assert (row.queries, row.age) == (None, None)
+            assert (row.queries, row.age) == (1, None)  # each has a socket of its own
             assert row_of(table, stream).experiments == [1]
 
     with_server(use, "127.0.0.1:0")
@@ -222,5 +227,28 @@ def test_as_a_command() -> None:
         assert "udp_queries 0" in list(table(["totals"]))
         with pytest.raises(CommandError, match="sockets totals"):
             table(["all"])
+
+    with_server(use, "127.0.0.1:0")
+
+
+def test_a_connection_to_an_upstream_says_what_it_was_used_for() -> None:
+    async def use(server: Server) -> None:
+        async with fake_upstream(answer_all) as fake:
+            upstreams = Upstreams()
+            question = Question(dns.name.from_text("www.example.net.").to_wire(), 1)
+            for _ in range(2):
+                reply = await upstreams.exchange(fake.upstream(Protocol.TCP), question, SECONDS)
+                assert isinstance(reply, Reply)
+            (stream,) = upstreams.uses()
+            table = SocketTable(server.listeners, server.udp, server.tcp, 0.0, uses=upstreams.uses)
+            (row,) = (one for one in table.rows() if one.descriptor == stream.descriptor)
+            assert (row.role, row.protocol, row.queries) == ("upstream", "tcp", 2)
+            asked = sum(2 + len(one.wire) for one in fake.asked)
+            assert row.octets_out == asked
+            assert (row.octets_in or 0) > asked
+            assert row.age is not None
+            assert 0 <= row.age < SECONDS
+            await upstreams.close()
+            assert list(upstreams.uses()) == []
 
     with_server(use, "127.0.0.1:0")
