@@ -21,6 +21,7 @@ COMPILED = (
     "responder/body_cache",
     "responder/cookies",
     "responder/ordinary",
+    "responder/refusals",
     "responder/reply_opt",
     "responder/responder",
     "responder/via",

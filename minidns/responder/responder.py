@@ -24,13 +24,14 @@ from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
+from minidns.responder.refusals import Refusal, ServerFailure, plain_error, refusal
 from minidns.responder.reply_opt import OptWriter
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
 from minidns.wire.name import name_to_text
 from minidns.wire.query import HEADER, Query, QueryError, QueryReader
-from minidns.wire.response import MAX_MESSAGE, QR, RA, RD, TC, Body, assemble
+from minidns.wire.response import MAX_MESSAGE, RA, TC, Body, assemble
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 if TYPE_CHECKING:  # none of it is loaded where names outside are refused
@@ -162,7 +163,7 @@ class Responder:
         with suppress(Exception):  # it may be the reader that failed
             question, edns = self._reader.read_what_can_be(wire)
         opt = b"" if edns is None else write_opt(self._policy.udp_payload, edns.dnssec_ok)
-        return wire[:2] + _plain_error(wire, Rcode.SERVFAIL, question, opt, self._ra)
+        return wire[:2] + plain_error(wire, Rcode.SERVFAIL, question, opt, self._ra)
 
     def respond_at_length(self, wire: bytes, client: bytes, via: Via) -> bytes | Awaitable[bytes]:
         """The reply by the long way, which is right for every message of 12 octets with QR=0."""
@@ -254,15 +255,15 @@ class Responder:
         self, outside: "Outside", group: Group, wire: bytes, query: Query, client: bytes, via: Via
     ) -> bytes | Awaitable[bytes]:
         if not outside.allows(client):
-            raise _refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
+            raise refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
         question = _question_of(query, wire)
         body = outside.find_special(group, question, wire[3])
         if body is not None:
             return self._assemble(wire, query, body, b"", client, via)
         if not wire[2] & 1:  # what is kept here is nobody's to look through
-            raise _refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
+            raise refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
         if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
-            raise _refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
+            raise refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
         kept = outside.find(group, question, wire[3])
         if kept is not None:
             body, is_lasting = kept
@@ -313,7 +314,7 @@ class Responder:
     def _find_chaos(self, query: Query) -> Body:
         body = self._chaos.get((query.qname, query.qtype)) if query.qclass == _CH else None
         if body is None:
-            raise _refusal(query, "only class IN is served", ExtendedError.NOT_SUPPORTED)
+            raise refusal(query, "only class IN is served", ExtendedError.NOT_SUPPORTED)
         return body
 
     def _find(self, query: Query) -> tuple[Zone, Found]:
@@ -321,12 +322,12 @@ class Responder:
         if qtype in _NO_QUESTION_TYPES:
             raise QueryError(Rcode.FORMERR, "no type to ask for", query.question, query.edns)
         if qtype in _REFUSED_TYPES:
-            raise _refusal(query, "this type is not served", ExtendedError.NOT_SUPPORTED)
+            raise refusal(query, "this type is not served", ExtendedError.NOT_SUPPORTED)
         zone = find_zone(self._catalog, qname, qtype)
         if zone is None:
-            raise _refusal(query, "no zone for this name", ExtendedError.NOT_AUTHORITATIVE)
+            raise refusal(query, "no zone for this name", ExtendedError.NOT_AUTHORITATIVE)
         if isinstance(zone, BrokenZone):
-            raise _Failure(
+            raise ServerFailure(
                 f"could not load the zone {name_to_text(zone.origin)}",
                 query,
                 ExtendedError.INVALID_DATA,
@@ -349,14 +350,14 @@ class Responder:
                     self._catalog, zone, query.question[:-4], qtype, found, self._turn, self._ra
                 )
             except Unfit as fault:
-                raise _Failure(str(fault), query, ExtendedError.OTHER) from None
+                raise ServerFailure(str(fault), query, ExtendedError.OTHER) from None
             if is_reusable:
                 self._bodies.add(key, body)
         return body
 
     def _refuse(self, wire: bytes, fault: QueryError, client: bytes, via: Via) -> bytes:
         error = b""
-        if isinstance(fault, _Refusal) and fault.edns is not None:
+        if isinstance(fault, Refusal) and fault.edns is not None:
             error = write_extended_error(fault.extended_error, str(fault))
         return self._error(wire, fault.rcode, fault.question, fault.edns, client, via, error)
 
@@ -375,38 +376,9 @@ class Responder:
         if edns is not None:
             size = HEADER + len(question)
             opt = self._opts.write(edns, client, via, size, rcode >> 4, error)
-        return wire[:2] + _plain_error(wire, rcode, question, opt, self._ra)
-
-
-class _Refusal(QueryError):
-    """A well-formed query that is not answered, with the reason for an Extended DNS Error."""
-
-    def __init__(self, rcode: int, reason: str, query: Query, error: ExtendedError) -> None:
-        super().__init__(rcode, reason, query.question, query.edns)
-        self.extended_error = error
-
-
-def _refusal(query: Query, reason: str, error: ExtendedError) -> _Refusal:
-    return _Refusal(Rcode.REFUSED, reason, query, error)
-
-
-class _Failure(_Refusal):
-    """A query for data that should be here and is not fit to be served."""
-
-    def __init__(self, reason: str, query: Query, error: ExtendedError) -> None:
-        super().__init__(Rcode.SERVFAIL, reason, query, error)
+        return wire[:2] + plain_error(wire, rcode, question, opt, self._ra)
 
 
 def _question_of(query: Query, wire: bytes) -> Question:
     is_dnssec = query.edns is not None and query.edns.dnssec_ok
     return Question(query.qname, query.qtype, is_dnssec, bool(wire[3] & _CD))
-
-
-def _plain_error(
-    wire: bytes, rcode: int, question: bytes = b"", opt: bytes = b"", ra: int = 0
-) -> bytes:
-    """Everything after the ID."""
-    flags = QR | ra | (wire[2] & 0x78) << 8 | (wire[2] << 8 & RD) | rcode & 0xF
-    counts = (b"\x00\x01" if question else b"\x00\x00") + b"\x00\x00\x00\x00"
-    counts += b"\x00\x01" if opt else b"\x00\x00"
-    return flags.to_bytes(2, "big") + counts + question + opt

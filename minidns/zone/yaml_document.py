@@ -32,6 +32,7 @@ from minidns.zone.yaml_tree import (
     RecordMap,
     Sequence,
     Text,
+    failed_at,
 )
 
 MAX_NESTING = 16  # maps and lists inside each other
@@ -393,13 +394,6 @@ def _text(event: Any) -> Text:
     text = Text(event.value)
     text.place = event.start_mark
     return text
-
-
-def failed_at(place: Place) -> Failed:
-    """What stands for a node whose fault is reported."""
-    node = Failed()
-    node.place = place
-    return node
 
 
 _SPECIAL_KEYS = frozenset({_MERGE, ""})

@@ -21,9 +21,9 @@ from minidns.zone.include import (
     find_include,
 )
 from minidns.zone.model import Fault, Mark
-from minidns.zone.yaml_document import CannotGoOn, Document, failed_at
+from minidns.zone.yaml_document import CannotGoOn, Document
 from minidns.zone.yaml_syntax import explain_syntax_error, find_encoding_fault
-from minidns.zone.yaml_tree import Node, Place, Text, mark_of
+from minidns.zone.yaml_tree import Node, Place, Text, failed_at, mark_of
 
 MAX_EXPANDED = 10_000_000  # nodes that the aliases and merges of one zone stand for
 MAX_PER_RULE = 1_000  # faults of one zone; who mends these checks again

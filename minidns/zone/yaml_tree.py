@@ -84,3 +84,10 @@ def nearer_place(outer: Place, inner: Place) -> Place:
     if inner.index < outer.index and inner.name == outer.name:
         return outer
     return inner
+
+
+def failed_at(place: Place) -> Failed:
+    """What stands for a node whose fault is reported."""
+    node = Failed()
+    node.place = place
+    return node
