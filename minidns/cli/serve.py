@@ -65,7 +65,11 @@ def _read_settings(arguments: argparse.Namespace) -> ServeSettings:
     settings = settings_of(arguments, settings)
     resolver = settings.resolver
     if not (resolver.is_on or resolver.hosts):
-        for option, is_said in (("--allow", arguments.allow), ("--block", arguments.block)):
+        for option, is_said in (
+            ("--allow", arguments.allow),
+            ("--block", arguments.block),
+            ("--cache-file", arguments.cache_file),
+        ):
             if is_said:
                 message = f"{option} is about names that are forwarded: leave --no-forward out"
                 raise StartError(f"not started: {message}")

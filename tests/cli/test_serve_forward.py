@@ -52,6 +52,10 @@ def test_kept_while_the_upstream_is_gone(tmp_path: Path) -> None:
         (("--forward", "192.0.2.1", "--allow", "0.0.0.0/0"), "open to the public"),
         (("--forward", "192.0.2.1", "--allow", "10.0.0.0/33"), "--allow: "),
         (("--no-forward", "--allow", "10.0.0.0/8"), "--allow is about names that are forwarded"),
+        (
+            ("--cache-file", "kept", "--no-forward"),
+            "--cache-file is about names that are forwarded",
+        ),
     ],
 )
 def test_not_started(tmp_path: Path, arguments: tuple[str, ...], text: str) -> None:
