@@ -14,11 +14,17 @@ from minidns.wire.name import is_at_or_below
 _A, _AAAA = int(RRType.A), int(RRType.AAAA)
 _SERVICES = frozenset({int(RRType.SVCB), int(RRType.HTTPS)})
 _HINTS = {4: 4, 6: 16}  # SvcParamKey ipv4hint and ipv6hint: octets of an address
-_EMBEDDED = (
+_IPV4_AT_END = (
     bytes(10) + b"\xff\xff",  # IPv4-mapped, RFC 4291 section 2.5.5.2
+    bytes(8) + b"\xff\xff" + bytes(2),  # IPv4-translated, RFC 2765 section 2.1
     bytes(12),  # IPv4-compatible, RFC 4291 section 2.5.5.1
     b"\x00\x64\xff\x9b" + bytes(8),  # NAT64, RFC 6052 section 2.1
 )
+_LOCAL_NAT64 = b"\x00\x64\xff\x9b\x00\x01"  # RFC 8215
+_6TO4 = b"\x20\x02"  # RFC 3056 section 2
+_TEREDO = b"\x20\x01\x00\x00"  # RFC 4380 section 4
+# Octets that hold the IPv4 address behind a prefix of 48, 56, 64, 96 bits (RFC 6052 section 2.2).
+_NAT64_FORMS = ((6, 7, 9, 10), (7, 9, 10, 11), (9, 10, 11, 12), (12, 13, 14, 15))
 
 
 def filter_private(
@@ -33,13 +39,13 @@ def filter_private(
     `private_domains` may have any address. Whether it was filtered: `is not segment`.
     """
     for records in segment.answer:
-        name = qname if records.owner is None else records.owner.lower()
-        if any(
-            address in networks
-            for rdata in records.rdatas
-            for address in _addresses(records.rtype, rdata)
-        ) and not any(is_at_or_below(name, domain) for domain in private_domains):
-            return Segment(Rcode.NOERROR, ttl=segment.ttl)
+        for rdata in records.rdatas:
+            for address in _addresses(records.rtype, rdata):
+                if address in networks:
+                    name = qname if records.owner is None else records.owner.lower()
+                    if any(is_at_or_below(name, domain) for domain in private_domains):
+                        break
+                    return Segment(Rcode.NOERROR, ttl=segment.ttl)
     return segment
 
 
@@ -54,9 +60,29 @@ def _addresses(rtype: int, rdata: bytes) -> Iterable[bytes]:
 
 
 def _with_embedded(address: bytes) -> Iterable[bytes]:
-    if address.startswith(_EMBEDDED):
-        return (address, address[12:])
-    return (address,)
+    """An IPv6 address, and the IPv4 addresses that packets to it may be led to."""
+    yield address
+    if address.startswith(_IPV4_AT_END):
+        yield address[12:]
+    elif address.startswith(_6TO4):
+        yield address[2:6]
+    elif address.startswith(_TEREDO):
+        yield address[4:8]  # the server
+        yield bytes(octet ^ 0xFF for octet in address[12:])  # the client
+    elif address.startswith(_LOCAL_NAT64):
+        yield _behind_local_prefix(address)
+
+
+def _behind_local_prefix(address: bytes) -> bytes:
+    """The IPv4 address behind a prefix of which only the first 48 bits are known.
+
+    What follows the address is zero (RFC 6052 section 2.2), and no host has an address that ends
+    with three zeros: the first form that leaves nothing behind, and has something at its end.
+    """
+    for form in _NAT64_FORMS:
+        if address[form[-1]] and not any(address[form[-1] + 1 :]):
+            return bytes(address[place] for place in form)
+    return address[12:]
 
 
 def _hints(rdata: bytes) -> Iterable[bytes]:

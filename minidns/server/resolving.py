@@ -29,8 +29,9 @@ from minidns.wire.name import ROOT, name_from_text
 from minidns.zone.model import Catalog
 from minidns.zone.special_use import special_use_zones
 
-# What no public name may lead to, besides private networks: this host, and any (RFC 6890).
-_NEVER_PUBLIC = ("0.0.0.0/8", "::/128")
+# What no public name may lead to, besides private networks: this host, and any (RFC 6890), all of
+# a link, and the private networks that IPv6 had once (RFC 3879).
+_NEVER_PUBLIC = ("0.0.0.0/8", "255.255.255.255/32", "::/128", "fec0::/10")
 _SYNCING = 0.2  # seconds more for a disk, when the time to write is over
 
 log = logging.getLogger(__name__)

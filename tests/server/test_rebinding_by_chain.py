@@ -26,6 +26,20 @@ def test_a_chain_from_a_public_name_to_a_private_address_of_ours_is_empty(name: 
     with_resolver(use, _alias, zones={"example.com.": INSIDE})
 
 
+@pytest.mark.parametrize(
+    "address", ["0.0.0.0", "255.255.255.255", "::", "fec0::1", "2002:7f00:1::"]
+)
+def test_addresses_that_no_public_name_may_have(address: str) -> None:
+    rtype = "AAAA" if ":" in address else "A"
+
+    async def use(ask: Ask, _: FakeUpstream) -> None:
+        reply = await ask("c.example.net.", rtype, use_edns=0)
+        assert (reply.rcode(), reply.answer) == (dns.rcode.NOERROR, [])
+        assert extended_errors(reply) == [dns.edns.EDECode.FILTERED]
+
+    with_resolver(use, lambda asked: [asked.reply(f"@ 300 {rtype} {address}")])
+
+
 def test_names_of_private_domains_may_be_at_the_end_of_it() -> None:
     async def use(ask: Ask, _: FakeUpstream) -> None:
         assert rdatas(await ask("b.example.net.")) == ["nas.example.com.", "192.168.1.5"]
