@@ -400,3 +400,23 @@ def test_docker_commands_fit_what_the_container_proof_runs() -> None:
     published = [run[at + 1] for at, word in enumerate(run) if word == "-p"]
     exposed = re.findall(r"^EXPOSE (.*)$", dockerfile, re.MULTILINE)[0].split()
     assert [port.rpartition(":")[2] for port in published] == exposed
+
+
+def test_options_of_health_are_in_their_table_with_their_defaults() -> None:
+    command = [sys.executable, "-m", "minidns", "health", "--help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    shown = dict(re.findall(r"^\| `(--\w+)` \| (.*?) \|", text_of("Whether it is well"), re.M))
+    assert shown.keys() == {*re.findall(r"^  (--\w+)", done.stdout, re.M)}
+    for option, default in shown.items():
+        if default.startswith("`"):
+            (text,) = re.findall(rf"  {option} .*?\(default: (.*?)\)", done.stdout, re.S)
+            assert text == default.strip("`")
+
+
+def test_probes_of_manifests_are_right() -> None:
+    """What Docker, compose and Kubernetes are told to run is a command with these options."""
+    found = re.findall(r"\[(?:CMD, )?minidns, (health, [^\]]*)\]", README)
+    assert len(found) == 2
+    for words in found:
+        command = [sys.executable, "-m", "minidns", *yaml.safe_load(f"[{words}]"), "--help"]
+        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)

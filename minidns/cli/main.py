@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TextIO
 
 from minidns import __version__
-from minidns.cli import cache, check, convert, lesson, output, schema, serve, sockets
+from minidns.cli import cache, check, convert, health, lesson, output, schema, serve, sockets
 
 USAGE = 2
 INTERRUPTED = 128 + signal.SIGINT
@@ -63,7 +63,7 @@ def _make_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version and end")
     parser.set_defaults(run=None)
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND")
-    for module in (serve, check, convert, schema, cache, sockets, lesson):
+    for module in (serve, check, convert, schema, health, cache, sockets, lesson):
         module.add_parser(subparsers)
     return parser
 

@@ -31,6 +31,7 @@ from minidns.transport.udp import UdpServer
 
 if TYPE_CHECKING:
     from minidns.server.resolving import Resolving
+    from minidns.server.zone_troubles import ZoneTroubles
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +46,17 @@ def cache_command(resolving: "Resolving | None") -> Command:
     from minidns.server.cache_command import CacheCommand
 
     return CacheCommand(resolving)
+
+
+def health_command(troubles: "ZoneTroubles | None", resolving: "Resolving | None") -> Command:
+    """`health`, of which nothing is loaded before it is asked for."""
+
+    def answer(words: Sequence[str]) -> Iterable[str]:
+        from minidns.server.health_command import HealthCommand
+
+        return HealthCommand(troubles, resolving)(words)
+
+    return answer
 
 
 def sockets_command(

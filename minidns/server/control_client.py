@@ -15,10 +15,10 @@ class NoAnswerError(Exception):
     """The server is not there, or would not do it; the message says which and why."""
 
 
-def ask(path: Path, words: Sequence[str]) -> Iterator[str]:
-    """The lines of the reply, as they come. Raises NoAnswerError."""
+def ask(path: Path, words: Sequence[str], seconds: float = SECONDS) -> Iterator[str]:
+    """The lines of the reply, as they come, `seconds` for each. Raises NoAnswerError."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
-        sock.settimeout(SECONDS)
+        sock.settimeout(seconds)
         try:
             sock.connect(os.fspath(path))
             sock.sendall(json.dumps(list(words)).encode() + b"\n")

@@ -18,6 +18,7 @@ from minidns.server.reader_process import ReaderFailed, run_reader
 from minidns.server.take_over import Presents, in_turns, take_over
 from minidns.server.update import open_anonymous, write_request
 from minidns.server.watch import Watch
+from minidns.server.zone_troubles import ZoneTroubles
 from minidns.zone.model import Catalog, Fault
 
 log = logging.getLogger(__name__)
@@ -28,6 +29,9 @@ class Audience(Protocol):
 
     def swap(self, catalog: Catalog, update: BinaryIO) -> None:
         """These zones are to be served from now on; `update` is what led to them."""
+
+    def note(self, update: BinaryIO) -> None:
+        """The zones are served as they were, but not as their files are: `update` says which."""
 
     async def wait(self) -> None:
         """Until all have taken the update, or will not."""
@@ -47,6 +51,7 @@ class Reloading:
         look_apart: bool,
         presenting: Presents | None = None,
         views: Sequence[Path] = (),
+        troubles: ZoneTroubles | None = None,
     ) -> None:
         """`cache_dir` is where snapshots are kept, if they are.
 
@@ -62,6 +67,7 @@ class Reloading:
         self._look_apart = look_apart
         self._presenting = presenting
         self._views = views
+        self._troubles = troubles
         self._watch = Watch(holding.fingerprints())
         self._asked = asyncio.Event()
 
@@ -109,7 +115,12 @@ class Reloading:
                 self._audience.swap(catalog, update)
                 self._holding.catalog = catalog
 
-            taken = await take_over(update, self._holding.catalog, swap, self._presenting)
+            before = self._holding.catalog
+            taken = await take_over(update, before, swap, self._presenting)
+            if self._troubles is not None:
+                is_new = self._troubles.take(taken.news, time.monotonic())
+                if is_new and taken.catalog is before:
+                    self._audience.note(update)
         changes = await in_turns(self._holding.take(taken))
         self._watch.expect(self._holding.fingerprints())
         await self._audience.wait()

@@ -128,6 +128,11 @@ class Resolving:
             for groups in self._sights
         ]
 
+    def domains_down(self) -> list[bytes]:
+        """Of groups whose upstreams are all known to be dead, each once."""
+        groups = [group for groups in self._sights for group in groups if group.upstreams]
+        return list(dict.fromkeys(one.domain for one in groups if self.resolver.is_down(one)))
+
     async def close(self) -> None:
         """Who waits gets SERVFAIL; no connection is left."""
         if self._following is not None:

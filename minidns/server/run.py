@@ -28,6 +28,7 @@ from minidns.server.server import Server, make_resolving, make_trace
 from minidns.server.signals import Hangup, end_at_sigterm, stop_event
 from minidns.server.snapshot_store import snapshots_in
 from minidns.server.start_error import StartError
+from minidns.server.zone_troubles import ZoneTroubles
 from minidns.sockets.descriptor_limit import fit_connections
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.directory import LoadedZones, load_zones
@@ -61,6 +62,7 @@ def serve(
     tcp_limits = _fit_tcp_limits(settings)
     limits = settings.limits
     look_for = (settings.zones, settings.cache_dir, limits.reload_poll)
+    troubles = ZoneTroubles(holding.catalog, time.monotonic())
     resolver = settings.resolver
     asked = [
         text if group.domain == "." else f"{text} ({group.domain})"
@@ -79,6 +81,7 @@ def serve(
             resolving,
             trace=make_trace(settings.trace),
             presenting=presenting,
+            troubles=troubles,
         )
         audience = _OneServer(server, presenting)
         reloading = Reloading(
@@ -89,6 +92,7 @@ def serve(
             look_apart=True,
             presenting=presenting,
             views=_view_paths(settings),
+            troubles=troubles,
         )
         work = _serve(server, settings, reloading, hangup, lambda: announce(ready))
         asyncio.run(work)
@@ -108,6 +112,7 @@ def serve(
         presenting,
         settings.trace,
         sources,
+        troubles,
     )
     supervisor = Supervisor(duty, limits, holding.catalog, groups)
     reloading = Reloading(
@@ -118,6 +123,7 @@ def serve(
         look_apart=False,
         presenting=presenting,
         views=_view_paths(settings),
+        troubles=troubles,
     )
     ready = f"{ready} by {settings.workers} workers"
     supervisor.run(reloading, hangup, lambda: announce(ready))
@@ -219,6 +225,9 @@ class _OneServer:
 
     def swap(self, catalog: Catalog, update: BinaryIO) -> None:
         self._server.swap(self._presenting.catalogs)
+
+    def note(self, update: BinaryIO) -> None:
+        """It was taken where the update was."""
 
     async def wait(self) -> None:
         """Nobody else is to be waited for."""

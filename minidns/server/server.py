@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from minidns.server.resolving import Resolving
     from minidns.server.sources import Sources
     from minidns.server.trace import Write
+    from minidns.server.zone_troubles import ZoneTroubles
 
 _SPARE = 0.1  # seconds
 
@@ -79,6 +80,7 @@ class Server:
         monotonic: Callable[[], float] = time.monotonic,
         trace: "Write | None" = None,
         presenting: Presenting | None = None,
+        troubles: "ZoneTroubles | None" = None,
     ) -> None:
         self.listeners = listeners
         self._monotonic = monotonic
@@ -86,6 +88,7 @@ class Server:
         self._cookies = Cookies(*self._secrets.at(monotonic()))
         self._rotation: asyncio.TimerHandle | None = None
         self._resolving = resolving
+        self._troubles = troubles
         self._control: ControlSocket | None = None
         catalogs = presenting.catalogs if presenting else (catalog,)
         clients = presenting.clients if presenting else None
@@ -151,10 +154,11 @@ class Server:
 
         `worker` is its number among several. Where it cannot be opened the log says why.
         """
-        from minidns.server.control import open_control, sockets_command
+        from minidns.server.control import health_command, open_control, sockets_command
 
         commands: dict[str, Command] = {
             "cache": self.run_cache_command,
+            "health": health_command(self._troubles, self._resolving),
             "sockets": sockets_command(self.listeners, self.udp, self.tcp, self._resolving, worker),
         }
         first, *_ = self.listeners.udp + self.listeners.tcp

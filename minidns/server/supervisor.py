@@ -79,6 +79,10 @@ class Supervisor:
     def swap(self, catalog: Catalog, update: BinaryIO) -> None:
         """As `reload.Audience` has it. Who is forked from now on has the new zones."""
         self._catalog = catalog
+        self.note(update)
+
+    def note(self, update: BinaryIO) -> None:
+        """As `reload.Audience` has it."""
         for worker in self._workers:
             worker.send(update)
 

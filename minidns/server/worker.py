@@ -8,6 +8,7 @@ terminal or a service manager sends to all processes at once is the supervisor's
 import asyncio
 import logging
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
@@ -20,6 +21,7 @@ from minidns.server.loop_faults import limited_log
 from minidns.server.presenting import Presenting
 from minidns.server.server import Server, make_resolving, make_trace
 from minidns.server.take_over import take_over
+from minidns.server.zone_troubles import ZoneTroubles
 from minidns.transport.tcp_limits import TcpLimits
 from minidns.zone.model import Catalog
 
@@ -46,6 +48,7 @@ class Duty(NamedTuple):
     presenting: Presenting
     trace: bool = False
     sources: "Sources | None" = None
+    troubles: ZoneTroubles | None = None  # forked with what it holds then
 
 
 def run_worker(
@@ -77,7 +80,9 @@ class _Worker:
             resolving,
             trace=make_trace(duty.trace, number),
             presenting=duty.presenting,
+            troubles=duty.troubles,
         )
+        self._troubles = duty.troubles
         self._catalog = catalog
         self._channel = channel
         self._control = number, duty.control
@@ -124,6 +129,8 @@ class _Worker:
             with await self._updates.get() as update:
                 taken = await take_over(update, self._catalog, self._swap, self._presenting)
             self._catalog = taken.catalog
+            if self._troubles is not None:
+                self._troubles.take(taken.news, time.monotonic())
             self._channel.send(TAKEN)
 
     def _swap(self, _: Catalog) -> None:
