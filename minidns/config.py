@@ -64,6 +64,7 @@ class CacheSettings:
     failure: float = 5.0  # RFC 9520 section 3.2
     max_failure: float = 60.0  # after doubling; RFC 2308 section 7 bounds it to 300
     stale: int = 86_400  # how long after its end an answer may serve, RFC 8767 section 5; 0: never
+    stale_ttl: int = 30  # seconds that clients keep such an answer, RFC 8767 section 4
     stale_after: float = 1.8  # RFC 8767 section 5's client response timer
     stale_recheck: float = 30.0  # RFC 8767 section 5's failure recheck timer
     file: Path | None = None  # keeps it over a restart; with workers each has one of its own

@@ -9,7 +9,15 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import NamedTuple
 
-from minidns.resolver.cached_answer import MAX_STALE, Hit, ends_at, pack_answer, shift, stored_at
+from minidns.resolver.cached_answer import (
+    MAX_STALE,
+    STALE_TTL,
+    Hit,
+    ends_at,
+    pack_answer,
+    shift,
+    stored_at,
+)
 from minidns.resolver.eviction import Shelf, size_of
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import Rcode
@@ -34,10 +42,16 @@ class Kept(NamedTuple):
 
 
 class Cache:
-    """Bounded in octets; 0 switches it off. What is stale for `max_stale` seconds is not given."""
+    """Bounded in octets; 0 switches it off. What is stale for `max_stale` seconds is not given.
 
-    def __init__(self, max_bytes: int, max_stale: float = MAX_STALE) -> None:
+    `stale_ttl`: of what is stale.
+    """
+
+    def __init__(
+        self, max_bytes: int, max_stale: float = MAX_STALE, stale_ttl: int = STALE_TTL
+    ) -> None:
         self._max_stale = max_stale
+        self._stale_ttl = stale_ttl
         self._max_bytes = max_bytes
         self._positive = Shelf(max_bytes)
         self._negative = Shelf(max_bytes // _NEGATIVE_SHARE)
@@ -73,7 +87,7 @@ class Cache:
         if absent and (not packed or stored_at(absent) > stored_at(packed)):
             packed = absent
         if packed:
-            hit = Hit(question, packed, now, self._max_stale)
+            hit = Hit(question, packed, now, self._max_stale, self._stale_ttl)
             if hit.is_stale:
                 self._stale_hits += 1
                 return hit
@@ -153,7 +167,8 @@ class Cache:
                     bits & _DNSSEC_OK != 0,
                     bits & _CHECKING_DISABLED != 0,
                 )
-                yield group_number, question, Hit(question, packed, now, self._max_stale)
+                hit = Hit(question, packed, now, self._max_stale, self._stale_ttl)
+                yield group_number, question, hit
 
     def kept(self, now: float) -> Iterator[Kept]:
         """What is not too long stale, the most useful first. Nothing may change meanwhile."""

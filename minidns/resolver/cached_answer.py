@@ -80,6 +80,7 @@ class Hit:
         "_question",
         "_records",
         "_sets",
+        "_stale_ttl",
         "_stored",
         "_target_size",
         "_ttl",
@@ -92,9 +93,15 @@ class Hit:
     )
 
     def __init__(
-        self, question: Question, packed: bytes, now: float, max_stale: float = MAX_STALE
+        self,
+        question: Question,
+        packed: bytes,
+        now: float,
+        max_stale: float = MAX_STALE,
+        stale_ttl: int = STALE_TTL,
     ) -> None:
         self._question = question
+        self._stale_ttl = stale_ttl
         self._packed = packed
         stored, ttl, self._sets, self._records, self.rcode, marks, size = _HEAD.unpack_from(packed)
         self._stored: float = stored
@@ -130,12 +137,12 @@ class Hit:
         is_stale = age >= self._ttl
         if records == 1:
             (place,) = _ONE_OFFSET.unpack_from(packed, at)
-            ttl = STALE_TTL if is_stale else _TTL.unpack_from(wire, place)[0] - age
+            ttl = self._stale_ttl if is_stale else _TTL.unpack_from(wire, place)[0] - age
             wire = b"%b%b%b" % (wire[:place], ttl.to_bytes(4, "big"), wire[place + 4 :])
         elif records:
             patched = bytearray(wire)
             for place in unpack_from(f"={records}H", packed, at):
-                ttl = STALE_TTL if is_stale else _TTL.unpack_from(wire, place)[0] - age
+                ttl = self._stale_ttl if is_stale else _TTL.unpack_from(wire, place)[0] - age
                 _TTL.pack_into(patched, place, ttl)
             wire = bytes(patched)
         return Body(flags | self.rcode, wire, ends, sets)
@@ -159,7 +166,7 @@ class Hit:
             at = _HEAD.size + _END * self._sets + _OFFSET * self._records
             target = self._packed[at : at + self._target_size]
         age = int(now - self._stored)
-        ttl = self._ttl - age if age < self._ttl else STALE_TTL
+        ttl = self._ttl - age if age < self._ttl else self._stale_ttl
         answer_sets, authority_sets = sections
         return Segment(
             self.rcode,

@@ -200,6 +200,7 @@ class _ConfigReader:
             "failure": values.seconds(1, 300),  # RFC 9520 section 3.2: 1 s at least
             "max_failure": values.seconds(1, 300),
             "stale": values.whole_seconds(0, 7 * _DAY),  # RFC 8767 section 5: one to three days
+            "stale_ttl": values.whole_seconds(1, 3600),  # RFC 8767 section 4: over 0
             "stale_after": values.seconds(0.1, 10),
             "stale_recheck": values.seconds(1, 300),
             "file": values.path_from(self._directory),

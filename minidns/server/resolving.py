@@ -65,7 +65,7 @@ class Resolving:
         self.upstreams = Upstreams(
             settings.tls_ca_file, trusted.__contains__, settings.limits.upstream_idle
         )
-        self.cache = Cache(settings.cache.size, settings.cache.stale)
+        self.cache = Cache(settings.cache.size, settings.cache.stale, settings.cache.stale_ttl)
         self._file: CacheFile | None = None
         if settings.cache.file is not None:
             path = settings.cache.file

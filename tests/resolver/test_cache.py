@@ -143,6 +143,19 @@ def test_due_in_the_last_tenth_then_stale_for_a_day() -> None:
     assert cache.get(1, question(), START + 100 + 86_400) is None
 
 
+def test_the_ttl_of_stale_answers_can_be_set() -> None:
+    cache = Cache(SIZE, 100, 7)
+    two = records("A", 10, "192.0.2.1", "192.0.2.2")
+    for segment in (positive(ttl=10), Segment(0, (two,), ttl=10)):
+        cache.add(1, question(), segment, START)
+        assert ttls(message_of(found(cache, question(), START + 9), question(), START + 9))[0] == 1
+        hit = found(cache, question(), START + 10)
+        assert set(ttls(message_of(hit, question(), START + 10))) == {7}
+        assert hit.segment_at(START + 10).ttl == 7
+        ((_, _, dumped),) = cache.answers(START + 10)
+        assert dumped.segment_at(START + 10).ttl == 7
+
+
 def test_p14_a_ttl_of_0_is_not_kept_and_ends_what_was() -> None:
     cache = Cache(SIZE)
     cache.add(1, question(), positive(ttl=0), START)

@@ -64,7 +64,7 @@ allow: [203.0.113.0/24]
 private_domains: plex.direct
 hosts: ads.txt
 block: {files: [ads.txt], answer: nodata}
-cache: {size: 128 MiB, stale: 3h}
+cache: {size: 128 MiB, stale: 3h, stale_ttl: 5}
 limits: {attempts: 2}
 """
     resolver = _settings(tmp_path, text).resolver
@@ -73,6 +73,7 @@ limits: {attempts: 2}
     assert resolver.hosts == resolver.block.files == (tmp_path / "ads.txt",)
     assert resolver.block.answer == "nodata"
     assert (resolver.cache.size, resolver.cache.stale) == (2**27, 10_800)
+    assert resolver.cache.stale_ttl == 5
     assert resolver.limits.attempts == 2
 
 
@@ -106,6 +107,7 @@ def test_all_faults_in_one_run(tmp_path: Path) -> None:
         ("nsid:", "1:6 bad-setting", "remove the key"),
         ("cache: 5", "1:8 bad-setting", "a map is wanted"),
         ("cache: {size: 64 MB}", "1:15 bad-setting", "64 MiB"),
+        ("cache: {stale_ttl: 0}", "1:20 bad-setting", "1 to 3,600"),
         ("cache: {max_ttl: 1w}", "1:18 bad-setting", "10m"),
         ("hosts: missing", "1:8 bad-setting", "mend the path"),
         ("block: {answer: nothing}", "1:17 bad-setting", "nxdomain, nodata or an address"),

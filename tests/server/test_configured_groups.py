@@ -11,8 +11,11 @@ import dns.rcode
 
 from minidns.config import CacheSettings, ResolverLimits, ResolverSettings
 from minidns.resolver.bounds import Bounds
+from minidns.resolver.model import Question, Segment
 from minidns.server.config_file import read_config
 from minidns.server.resolving import Resolving, bounds_of
+from minidns.wire.codes import Rcode, RRType
+from minidns.wire.response import Records
 from minidns.zone.model import Catalog
 from tests.server.test_resolving import UDP, rdatas, responder_of
 from tests.upstream.fake_upstream import Acts, Asked, FakeUpstream, drop_all, fake_upstream, run
@@ -190,8 +193,22 @@ def test_who_may_ask(tmp_path: Path) -> None:
 def test_every_number_reaches_the_resolver() -> None:
     assert bounds_of(ResolverSettings()) == Bounds()
     limits = ResolverLimits(*range(101, 112))
-    cache = CacheSettings(*range(201, 209))
+    cache = CacheSettings(*range(201, 210))
     bounds = bounds_of(ResolverSettings(limits=limits, cache=cache))
-    kept_to_elsewhere = {cache.size, cache.stale, cache.file, limits.upstream_idle}
+    elsewhere = {cache.size, cache.stale, cache.stale_ttl, cache.file, limits.upstream_idle}
     numbers = {getattr(one, name) for one in (limits, cache) for name in one.__slots__}
-    assert sorted(bounds) == sorted(numbers - kept_to_elsewhere)
+    assert sorted(bounds) == sorted(numbers - elsewhere)
+
+
+def test_numbers_of_the_cache_reach_it(tmp_path: Path) -> None:
+    path = tmp_path / "minidns.yaml"
+    path.write_text("cache: {size: 2 MiB, stale: 100, stale_ttl: 7}")
+    cache = Resolving(read_config(path).settings.resolver).cache
+    assert cache.stats()["max_bytes"] == 2 * 2**20
+    question = Question(b"\x03www\x07example\x00", RRType.A)
+    records = Records(None, RRType.A, 10, (bytes(4),))
+    cache.add(1, question, Segment(Rcode.NOERROR, (records,), ttl=10), 0)
+    stale = cache.get(1, question, 109)
+    assert stale is not None
+    assert stale.segment_at(109).ttl == 7
+    assert cache.get(1, question, 110) is None
