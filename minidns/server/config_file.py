@@ -24,9 +24,8 @@ from minidns.config import (
 from minidns.resolver.networks import BadNetwork, is_public_at_large, parse_network
 from minidns.server import config_values as values
 from minidns.server.config_values import BadSetting, Read, Unreadable
-from minidns.server.conflicts import listened_at
-from minidns.server.own_addresses import is_own_address
-from minidns.upstream.address import is_listened_at, parse_upstream
+from minidns.server.conflicts import is_this_server, listened_at
+from minidns.upstream.address import parse_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Fault
 from minidns.zone.yaml_reader import YamlReader
@@ -225,7 +224,7 @@ class _ConfigReader:
             self._report("open-resolver", self._widest(top["allow"]), message)
         listened = listened_at(settings.listen)
         for text, place in self._upstream_places:
-            if is_listened_at(parse_upstream(text), listened, is_own_address):
+            if is_this_server(parse_upstream(text), listened):
                 message = f"forward: '{text}' is this server itself: name another resolver"
                 self._report("forwarding-loop", place, message)
 

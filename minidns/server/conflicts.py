@@ -3,11 +3,18 @@
 An open resolver that was not asked for (RFC 5358), a server that would forward to itself.
 """
 
+from collections.abc import Sequence
+
 from minidns.config import DEFAULT_LISTEN, ServeSettings
+from minidns.resolver.model import Upstream
 from minidns.resolver.networks import BadNetwork, is_public_at_large, parse_network
 from minidns.server.own_addresses import is_own_address
 from minidns.sockets.listen_address import BadListenAddress, parse_listen_address
-from minidns.upstream.address import BadUpstream, is_listened_at, parse_upstream
+from minidns.upstream.address import DNS_PORT, BadUpstream, is_listened_at, parse_upstream
+
+# Docker's resolver, in every container of a network of its own. Its firewall rules there lead
+# queries past whatever is bound at 0.0.0.0:53, and nobody else uses the address.
+DOCKER = "127.0.0.11"
 
 
 def find_conflicts(settings: ServeSettings) -> list[str]:
@@ -35,9 +42,19 @@ def find_conflicts(settings: ServeSettings) -> list[str]:
         except BadUpstream as error:
             found.append(f"--forward: {error}")
             continue
-        if is_listened_at(upstream, listened, is_own_address):
+        if is_this_server(upstream, listened):
             found.append(f"--forward: '{text}' is this server itself: name another resolver")
     return found
+
+
+def is_this_server(upstream: Upstream, listened: Sequence[tuple[str, int]]) -> bool:
+    """Whether a query to `upstream` would come back; `listened` as of `listened_at`.
+
+    Where docker is not there after all the resolver finds the loop by its first queries.
+    """
+    if (upstream.address, upstream.port) == (DOCKER, DNS_PORT):
+        listened = [one for one in listened if one[0] == DOCKER]
+    return is_listened_at(upstream, listened, is_own_address)
 
 
 def listened_at(listen: tuple[str, ...]) -> list[tuple[str, int]]:

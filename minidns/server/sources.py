@@ -14,14 +14,13 @@ from typing import NamedTuple
 from minidns.config import ForwardGroup, ResolverSettings, ServeSettings
 from minidns.resolver.model import Upstream
 from minidns.server.apart import in_thread
-from minidns.server.conflicts import listened_at
+from minidns.server.conflicts import is_this_server, listened_at
 from minidns.server.name_lists import NameLists, list_files, read_name_lists
-from minidns.server.own_addresses import is_own_address
 from minidns.server.start_error import StartError
 from minidns.server.system_resolvers import SystemResolvers
 from minidns.server.watch import Watch
 from minidns.sockets.listen_address import BadListenAddress
-from minidns.upstream.address import is_listened_at, show_upstream
+from minidns.upstream.address import show_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.fingerprint import Fingerprint, fingerprint_of
 from minidns.zone.model import Fault
@@ -110,7 +109,7 @@ def _system_resolvers(settings: ServeSettings) -> SystemResolvers:
         listened = listened_at(settings.listen)
     except BadListenAddress:  # said where it is bound
         listened = []
-    return SystemResolvers(lambda upstream: is_listened_at(upstream, listened, is_own_address))
+    return SystemResolvers(lambda upstream: is_this_server(upstream, listened))
 
 
 def _log_messages(messages: tuple[str, ...]) -> None:

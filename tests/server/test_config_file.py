@@ -143,6 +143,17 @@ def test_an_open_resolver_that_is_asked_for(tmp_path: Path) -> None:
     assert _settings(tmp_path, "allow: 0.0.0.0/0\nopen_resolver: true").resolver.open_resolver
 
 
+def test_the_resolver_of_docker_is_not_this_server(tmp_path: Path) -> None:
+    """Docker leads 127.0.0.11:53 past a socket at 0.0.0.0:53; not so past one at that address."""
+    assert _settings(tmp_path, "listen: ':53'\nforward: 127.0.0.11").resolver.forward
+    for text in (
+        "listen: '127.0.0.11:53'\nforward: 127.0.0.11",
+        "listen: ':5353'\nforward: 127.0.0.11:5353",
+        "listen: ':53'\nforward: 127.0.0.12",
+    ):
+        assert _places(tmp_path, text) == ["2:10 forwarding-loop"]
+
+
 def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     (fault,) = read_config(tmp_path / "none.yaml").faults
     assert fault.rule == "no-such-path"

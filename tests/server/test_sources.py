@@ -318,6 +318,19 @@ def test_the_resolvers_of_the_system_where_nothing_else_is_said(
     assert said in " ".join(caplog.messages)
 
 
+def test_dockers_resolver_is_used_behind_a_socket_at_all_addresses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 127.0.0.11\n")
+    made = partial(SystemResolvers, path=conf, real_lists=())
+    monkeypatch.setattr(sources_module, "SystemResolvers", made)
+    settings = ServeSettings(listen=(":53",), resolver=ResolverSettings())
+    settings, _ = read_sources(settings, lambda _: None)
+    assert settings.resolver.forward == (ForwardGroup(("127.0.0.11",)),)
+    assert caplog.messages == []
+
+
 def test_what_is_said_wins_over_the_system() -> None:
     """Nothing of the machine is even looked at."""
     for resolver in (
