@@ -125,7 +125,10 @@ def _control_sockets(host: str, port: int) -> list[Path]:
     from minidns.server.control_place import control_directory, control_sockets, server_name
     from minidns.sockets.host_port import join_host_port
 
-    directory = control_directory(os.environ, os.geteuid())
+    try:
+        directory = control_directory(os.environ, os.geteuid())
+    except OSError:  # nothing is writable here, no directory for temporary files either
+        return []
     same_port = [
         path for path in control_sockets(directory) if server_name(path).endswith(f":{port}")
     ]

@@ -104,6 +104,21 @@ def test_found_by_its_port(tmp_path: Path, health: Health, monkeypatch: pytest.M
     assert health(server, "--control", str(tmp_path / "gone"))[0] == 1
 
 
+def test_where_nothing_can_be_written(
+    tmp_path: Path, health: Health, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose root is read-only: no directory for temporary files."""
+
+    def fail() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.setattr("minidns.server.control_place.tempfile.gettempdir", fail)
+    monkeypatch.setattr("os.geteuid", lambda: 65532)
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    with serving(write_zones(tmp_path / "zones", com=COM)) as server:
+        assert health(server)[0] == 0
+
+
 def test_a_loop_that_lags_is_not_well(tmp_path: Path, health: Health) -> None:
     with serving(write_zones(tmp_path / "zones", com=COM)) as server:
         server.process.send_signal(signal.SIGSTOP)

@@ -19,6 +19,8 @@ readonly RUN_LIMIT=60    # seconds for any other command of podman
 readonly READY_TRIES=100 # of 0.1 s each
 readonly STOP_LIMIT=5    # seconds from SIGTERM to the end
 readonly CA=/etc/ssl/certs/ca-certificates.crt
+# Health checks are run by hand here; without this podman wants timers of systemd for them.
+export DISABLE_HC_SYSTEMD=true
 # What podman does not do by itself and Docker does: let every user bind port 53.
 readonly HARDENED=(
   --read-only --read-only-tmpfs=false --cap-drop all --security-opt no-new-privileges
@@ -52,6 +54,7 @@ main() {
   run_container
   check_form
   check_process
+  check_health
   expect_answers www.example.com A 192.0.2.80,192.0.2.81
   expect_answers www.example.com AAAA 2001:db8:53::80,2001:db8:53::81
   expect_answers 80.2.0.192.in-addr.arpa PTR www.example.com.
@@ -174,6 +177,22 @@ check_process() {
   root=$(awk '$5 == "/" { print $6 }' "/proc/$pid/mountinfo")
   echo "  root is mounted $root"
   [[ ,$root, == *,ro,* ]] || fail "the root is writable"
+}
+
+# The image's own check, as an engine runs it: well, then held still, then well again.
+check_health() {
+  local test code=0
+  test=$(podman_ image inspect --format '{{.Config.Healthcheck.Test}}' localhost/minidns)
+  [[ $test == "[CMD minidns health "* ]] || fail "the image has no health check: $test"
+  podman_ exec "$container" minidns health --server 127.0.0.1:53 | sed 's/^/  /'
+  podman_ healthcheck run "$container" >/dev/null || fail "the health check says that it is not well"
+  kill -STOP "$pid"
+  podman_ healthcheck run "$container" >/dev/null || code=$?
+  kill -CONT "$pid"
+  [ "$code" = 1 ] || fail "the health check of a server that is held still ends with $code"
+  podman_ healthcheck run "$container" >/dev/null || fail "the health check stays bad"
+  podman_ inspect --format '{{json .State.Health.Log}}' "$container" |
+    grep -o '"ExitCode":[0-9]*,"Output":"[^"]*"' | sed 's/^/  /'
 }
 
 # expect_answers QNAME QTYPE VALUE,...: the values, sorted, by both transports and address families.
