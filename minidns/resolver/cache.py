@@ -83,7 +83,8 @@ class Cache:
         self, group_number: int, question: Question, now: float, packed: bytes
     ) -> Hit | None:
         """`packed` is what there is for the type; what was said last counts."""
-        absent = self._negative.entries.get(_key(group_number, question, _ANY_TYPE))
+        negative = self._negative.entries
+        absent = negative.get(_key(group_number, question, _ANY_TYPE)) if negative else None
         if absent and (not packed or stored_at(absent) > stored_at(packed)):
             packed = absent
         if packed:
@@ -117,28 +118,31 @@ class Cache:
                 return None
             name = name[1 + name[0] :]
 
-    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
+    def add(
+        self, group_number: int, question: Question, segment: Segment, now: float
+    ) -> Hit | None:
         """Keep it for its TTL, in place of what there was. With a TTL of 0 nothing is kept."""
+        positive, negative = self._positive, self._negative
         key = _key(group_number, question, question.qtype)
-        absent = _key(group_number, question, _ANY_TYPE)
-        self._negative.remove(absent)
         is_negative = bool(segment.authority) and not segment.answer
-        if is_negative and segment.rcode == _NXDOMAIN:
-            self._positive.remove(key)
-            self._negative.remove(key)
-            key = absent
+        if is_negative or negative.entries:
+            absent = _key(group_number, question, _ANY_TYPE)
+            negative.remove(absent)
+            if is_negative and segment.rcode == _NXDOMAIN:
+                positive.remove(key)
+                negative.remove(key)
+                key = absent
         packed = pack_answer(question, segment, now) if segment.ttl > 0 else b""
-        shelf, other = self._positive, self._negative
-        if is_negative:
-            shelf, other = other, shelf
+        shelf, other = (negative, positive) if is_negative else (positive, negative)
         other.remove(key)
         if packed:
             shelf.put(key, packed)
             self._added += 1
         else:
             shelf.remove(key)
-        self._negative.shrink(self._max_bytes // _NEGATIVE_SHARE)
-        self._positive.shrink(self._max_bytes - self._negative.bytes)
+        negative.shrink(self._max_bytes // _NEGATIVE_SHARE)
+        positive.shrink(self._max_bytes - negative.bytes)
+        return Hit(question, packed, now) if packed else None
 
     def flush(self, name: bytes | None = None) -> int:
         """Forget all, or what is at or below a name (lower-case wire); how many answers that was.

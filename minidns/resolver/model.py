@@ -3,13 +3,14 @@
 Terms as in RFC 9499 section 6: an upstream is a server that queries are forwarded to.
 """
 
+import typing
 from collections.abc import Awaitable, Callable
 from enum import Enum
 from typing import NamedTuple
 
 from minidns.wire.codes import ExtendedError, Rcode
 from minidns.wire.reply import Reply
-from minidns.wire.response import Records
+from minidns.wire.response import Body, Records
 
 
 class Question(NamedTuple):
@@ -101,8 +102,16 @@ class Segment(NamedTuple):
     is_truncated: bool = False  # with SERVFAIL: over UDP, TC is to be passed on (RFC 5625 4.4)
 
 
+class Encoded(typing.Protocol):
+    """An answer that was kept when it came."""
+
+    def body_as_kept(self, flags: int) -> Body:
+        """Its octets as they are kept; QR and what else the caller sets, the rcode is added."""
+
+
 class Resolved(NamedTuple):
     """What a client is told; TTLs are those of the moment at which it is sent."""
 
     segment: Segment
     error: tuple[ExtendedError, str] | None = None  # RFC 8914
+    encoded: Encoded | None = None  # the whole of the segment, with the same TTLs

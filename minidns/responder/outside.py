@@ -63,7 +63,8 @@ class Outside:
         self._resolver = resolver
         self._answers = answers
         self._allowed = allowed
-        self._special = routes.special = special
+        self._special = special
+        routes.set_special(special)
         self._clock = clock
         self.group_of = routes.group_of
         self.falls_through = routes.falls_through
@@ -145,7 +146,8 @@ class Outside:
         chain = solution.sections.answer
         target = chain[-1].rdatas[0]
         seen = [question.qname, *(one.owner.lower() for one in chain if one.owner)]
-        segment, error = await self._resolve(question._replace(qname=target.lower()), client, seen)
+        asked = question._replace(qname=target.lower())
+        segment, error, _ = await self._resolve(asked, client, seen)
         sections = Sections(
             chain + _owned(segment.answer, target), _owned(segment.authority, target), ()
         )
@@ -172,7 +174,7 @@ class Outside:
         alias = solution.alias
         assert alias is not None  # noqa: S101 - `target_of` has seen it
         asked = question_of(alias, question)
-        segment, error = await self._resolve(asked, client, ())
+        segment, error, _ = await self._resolve(asked, client, ())
         return flatten(solution, alias, question, segment, error)
 
     def find(self, group: Group, question: Question, bits: int) -> tuple[Body, bool] | None:
@@ -191,7 +193,9 @@ class Outside:
         self, question: Question, bits: int, client: bytes
     ) -> tuple[Body, Error | None]:
         """The answer, and what an Extended DNS Error says of it (RFC 8914)."""
-        segment, error = await self._resolve(question, client, ())
+        segment, error, encoded = await self._resolve(question, client, ())
+        if encoded is not None:
+            return encoded.body_as_kept(_flags(question, bits, segment.is_authentic)), error
         sections = Sections(segment.answer, segment.authority, ())
         flags = _flags(question, bits, segment.is_authentic) | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
@@ -200,18 +204,19 @@ class Outside:
         """Who waits gets SERVFAIL."""
         await self._resolver.close()
 
-    async def _resolve(
-        self, question: Question, client: bytes, seen: Sequence[bytes]
-    ) -> tuple[Segment, Error | None]:
+    async def _resolve(self, question: Question, client: bytes, seen: Sequence[bytes]) -> Resolved:
         """`seen`: names (lower-case wire) of the chain that has led to the question."""
         qname, qtype, *_ = question
         listed, error = self._find_in_lists(qname, qtype)
         if listed is not None:
-            return listed, error
+            return Resolved(listed, error)
         if (solution := self._solve_special(self.group_of(qname), qname, qtype)) is not None:
-            return Segment(solution.rcode, *solution.sections[:2]), None
+            return Resolved(Segment(solution.rcode, *solution.sections[:2]))
         group_of = self._routes.forward_group_of
-        segment, error = await self._resolver.resolve(group_of, question, client)
+        resolved = await self._resolver.resolve(group_of, question, client)
+        if resolved.encoded is not None:  # it is kept, so it is whole and fit for the public
+            return resolved
+        segment, error, _ = resolved
         target = segment.target
         if target is not None:
             listed, blocked = self._find_in_lists(target.lower(), qtype)
@@ -219,7 +224,7 @@ class Outside:
                 owned = _owned(listed.answer, target)
                 segment = Segment(listed.rcode, segment.answer + owned)
                 if blocked:
-                    return segment, blocked
+                    return Resolved(segment, blocked)
             else:
                 owners = [one.owner.lower() for one in segment.answer if one.owner]
                 segment = self._end_here(segment, target, qtype, {*seen, qname, *owners})
@@ -230,7 +235,7 @@ class Outside:
             public = self._answers.filter(group.number, qname, segment)
             if public is not segment:
                 segment, error = public, (ExtendedError.FILTERED, _FILTERED)
-        return segment, error
+        return Resolved(segment, error)
 
     def _solve_special(self, group: Group | None, name: bytes, qtype: int) -> Solution | None:
         """What is said of a special-use name (lower-case wire) that no group is for."""

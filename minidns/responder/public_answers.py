@@ -37,12 +37,18 @@ class PublicAnswers:
         """As `Cache.get`."""
         return self._cache.get(group_number, question, now)
 
-    def add(self, group_number: int, question: Question, segment: Segment, now: float) -> None:
-        """As `Cache.add`, from the whole second on: so all TTLs count down in the same moment."""
+    def add(
+        self, group_number: int, question: Question, segment: Segment, now: float
+    ) -> Hit | None:
+        """As `Cache.add`, from the whole second on: so all TTLs count down in the same moment.
+
+        None, too, where what is kept has less than the segment.
+        """
         if self.block is not None and self.block.find(question.qname) is not None:
-            return
+            return None
         public = self.filter(group_number, question.qname, segment)
-        self._cache.add(group_number, question, public, floor(now))
+        hit = self._cache.add(group_number, question, public, floor(now))
+        return hit if public is segment else None
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

@@ -16,6 +16,7 @@ from minidns.resolver.model import HOSTS, Group, Upstream
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 _NXDOMAIN = Outcome.NXDOMAIN
+_NOTHING = (b"", None)  # of no name: each has at least its final octet
 
 
 class Routes:
@@ -24,10 +25,14 @@ class Routes:
     def __init__(self, groups: Sequence[Group]) -> None:
         """Each group's domain is its own."""
         self._groups = {group.domain: group for group in groups}
+        self._longest = max(map(len, self._groups), default=0)  # octets of a group's domain
         self.catalog = Catalog({})
         self.has_cuts = False
         self._falling: list[Zone | BrokenZone] = []
-        self.special = Catalog({})  # names of special use, RFC 6761
+        self._special = Catalog({})
+        # One query asks for the same name again and again: what was found last.
+        self._last: tuple[bytes, Group | None] = _NOTHING
+        self._last_special: tuple[bytes, int] = (b"", 0)  # the name, octets of its zone's origin
         self.hosts: Hosts | None = None
         self.block: BlockList | None = None
         self.on_change: list[Callable[[], None]] = []  # other than of zones, which `take` tells of
@@ -35,6 +40,7 @@ class Routes:
     def set_lists(self, hosts: Hosts | None, block: BlockList | None) -> None:
         """Go by other hosts files and block lists from now on."""
         self.hosts, self.block = hosts, block
+        self._last = _NOTHING
         self._tell()
 
     def take(self, catalog: Catalog) -> bool:
@@ -44,6 +50,7 @@ class Routes:
         is_changed = catalog.zones.keys() != self.catalog.zones.keys() or not are_same
         self._falling = falling
         self.catalog = catalog
+        self._last = _NOTHING
         self.has_cuts = any(
             domain not in catalog.zones and find_zone(catalog, domain, 0) is not None
             for domain in self._groups
@@ -52,6 +59,14 @@ class Routes:
 
     def group_of(self, name: bytes) -> Group | None:
         """Who has a name (lower-case wire): HOSTS, or who is asked; None for a zone, or nobody."""
+        last, known = self._last
+        if last == name:
+            return known
+        group = self._look_for(name)
+        self._last = name, group
+        return group
+
+    def _look_for(self, name: bytes) -> Group | None:
         zone = find_zone(self.catalog, name, 0)
         shortest = len(zone.origin) if zone is not None else 0
         if self._falling and self.falls_through(name):
@@ -72,12 +87,22 @@ class Routes:
 
     def is_special(self, group: Group, name: bytes) -> bool:
         """Whether a name is of special use, and the group is for a domain above that."""
-        zone = find_zone(self.special, name, 0)
-        return zone is not None and group is not HOSTS and len(group.domain) < len(zone.origin)
+        last, octets = self._last_special
+        if last != name:
+            zone = find_zone(self._special, name, 0)
+            octets = 0 if zone is None else len(zone.origin)
+            self._last_special = name, octets
+        return group is not HOSTS and len(group.domain) < octets
+
+    def set_special(self, special: Catalog) -> None:
+        """Zones of names of special use (RFC 6761)."""
+        self._special = special
+        self._last_special = b"", 0
 
     def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:
         """Ask others from now on about a domain that has a group."""
         self._groups[domain] = self._groups[domain]._replace(upstreams=upstreams)
+        self._last = _NOTHING
         self._tell()
 
     def _tell(self) -> None:
@@ -85,8 +110,13 @@ class Routes:
             call()
 
     def _find_group(self, name: bytes, shortest: int) -> Group | None:
+        groups = self._groups
+        at, last = 0, len(name) - self._longest
+        while at < last:
+            at += 1 + name[at]
+        name = name[at:]
         while len(name) > shortest:
-            group = self._groups.get(name)
+            group = groups.get(name)
             if group is not None:
                 return group if group.upstreams else None
             if not name[0]:

@@ -12,6 +12,7 @@ from typing import Any
 from minidns.resolver.deadlines import Deadlines
 
 _MAX_EVENTS = 256  # in one turn of the loop
+_ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 
 class Arrivals:
@@ -20,21 +21,21 @@ class Arrivals:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.deadlines: Deadlines[Any] = Deadlines(loop)  # of those who wait
-        self._calls: dict[int, Callable[[], None]] = {}
+        self._calls: dict[int, Callable[[], bool]] = {}
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._take, self._epoll)
 
-    def add(self, descriptor: int, call: Callable[[], None]) -> None:
-        """Call it whenever that socket can be read."""
+    def add(self, descriptor: int, call: Callable[[], bool]) -> None:
+        """Call it when that socket can be read, until it returns True."""
         if self._epoll is None:
-            self.loop.add_reader(descriptor, call)
+            self.loop.add_reader(descriptor, self._tell, descriptor, call)
             return
-        self._epoll.register(descriptor, select.EPOLLIN)
+        self._epoll.register(descriptor, _ONCE)
         self._calls[descriptor] = call
 
     def remove(self, descriptor: int) -> None:
-        """Before the socket is closed."""
+        """Before the socket is closed, whatever its call has returned."""
         if self._epoll is None:
             self.loop.remove_reader(descriptor)
         elif self._calls.pop(descriptor, None) is not None:
@@ -48,7 +49,15 @@ class Arrivals:
             self._epoll.close()
 
     def _take(self, arrived: "select.epoll") -> None:
+        calls = self._calls
         for descriptor, _ in arrived.poll(0, _MAX_EVENTS):
-            call = self._calls.get(descriptor)
-            if call is not None:  # else a call before it in this turn has removed it
-                call()
+            call = calls.pop(descriptor, None)
+            # Else a call before it in this turn has removed it. One that has had its say is not
+            # told of anything more, and goes when its socket is closed: that saves a system call.
+            if call is not None and not call():
+                calls[descriptor] = call
+                arrived.modify(descriptor, _ONCE)
+
+    def _tell(self, descriptor: int, call: Callable[[], bool]) -> None:
+        if call():
+            self.loop.remove_reader(descriptor)

@@ -15,7 +15,6 @@ from enum import Enum, auto
 from functools import partial
 
 from minidns.resolver.model import Failure, FailureKind
-from minidns.sockets.control import ignore_path_mtu
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
@@ -100,21 +99,23 @@ def _receive(
     query: UpstreamQuery,
     counters: UpstreamCounters,
     outcome: asyncio.Future[Outcome],
-) -> None:
+) -> bool:
+    """Whether that was all; False where more has to come."""
     if outcome.done():  # whoever waits for it has not had its turn yet
-        return
+        return True
     for _ in range(_READS_PER_TURN):
         try:
             message = sock.recv(query.payload + 1)
         except (BlockingIOError, InterruptedError):
-            return
+            return False
         except OSError as error:
             outcome.set_result(explain(error))
-            return
+            return True
         found = _judge(query, message, counters)
         if found is not None:
             outcome.set_result(found)
-            return
+            return True
+    return False
 
 
 def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> Outcome:
@@ -147,7 +148,6 @@ def _open(endpoint: Endpoint, port: int) -> socket.socket:
     try:
         if not _NON_BLOCKING:
             sock.setblocking(False)
-        ignore_path_mtu(sock)
         _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
         sock.connect(address)
     except BaseException:

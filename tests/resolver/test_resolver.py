@@ -130,7 +130,7 @@ def test_a_failure_is_kept_five_seconds_then_ten() -> None:
 def test_p20_truncated_without_tcp_is_told_apart_also_from_memory() -> None:
     async def work(subject: Subject, exchange: ScriptedExchange) -> None:
         for _ in range(2):
-            segment, error = await _ask(subject)
+            segment, error, *_ = await _ask(subject)
             assert (segment.rcode, segment.answer, segment.is_truncated) == (2, (), True)
             assert error is not None
             assert error[0] is ExtendedError.NETWORK_ERROR
