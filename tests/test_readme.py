@@ -219,6 +219,7 @@ def test_every_key_of_the_configuration_is_in_the_table_with_its_default(tmp_pat
     lines = [f"{key}: {value}" for key, value in values.items() if "." not in key]
     for of in maps:
         inner = [f"  {key}: {value}" for key, value in values.items() if key.startswith(f"{of}.")]
+        inner += ["  files: []"] if of == "block" else []
         lines += [f"{of}:", *(line.replace(f"{of}.", "", 1) for line in inner)]
     path = tmp_path / "minidns.yaml"
     path.write_text("\n".join(lines))

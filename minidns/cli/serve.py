@@ -58,7 +58,8 @@ def _read_settings(arguments: argparse.Namespace) -> ServeSettings:
     if arguments.config is not None:
         from minidns.server.config_file import read_config
 
-        settings, faults = read_config(arguments.config)
+        said = [key for key in ("forward", "hosts", "block") if getattr(arguments, key) is not None]
+        settings, faults = read_config(arguments.config, said)
         _report(faults)
         if faults:
             raise StartError(f"not started: the configuration has errors ({len(faults)})")

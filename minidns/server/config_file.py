@@ -2,11 +2,12 @@
 
 All faults come in one run, in the form of those of zone files. Equal keys, anchors, `!include` and
 the bounds are those of zone files too. What does not go together is refused here: an open resolver
-that was not asked for (RFC 5358), a server that would forward to itself, a domain given twice.
+that was not asked for (RFC 5358), a server that would forward to itself, a domain given twice; the
+rest of it is in `server.contradictions`.
 """
 
 import difflib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -25,6 +26,7 @@ from minidns.resolver.networks import BadNetwork, is_public_at_large, parse_netw
 from minidns.server import config_values as values
 from minidns.server.config_values import BadSetting, Read, Unreadable
 from minidns.server.conflicts import is_this_server, listened_at
+from minidns.server.contradictions import find_contradictions
 from minidns.upstream.address import parse_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.model import Fault
@@ -46,20 +48,25 @@ class Configuration(NamedTuple):
     faults: list[Fault]
 
 
-def read_config(path: Path) -> Configuration:
-    """Read a configuration file; one that is not there is a fault, too."""
-    reader = _ConfigReader(path)
+def read_config(path: Path, said: Container[str] = ()) -> Configuration:
+    """Read a configuration file; one that is not there is a fault, too.
+
+    `said`: keys whose values the command line replaces.
+    """
+    reader = _ConfigReader(path, said)
     settings = reader.read()
     return Configuration(settings, sorted(reader.faults, key=lambda fault: fault.mark))
 
 
 class _ConfigReader:
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, said: Container[str]) -> None:
         self._path = path
+        self._said = said
         self._yaml = _Yaml()
         self._directory = path.parent
         self._places: dict[str, Place] = {}  # of the keys of the top map
         self._upstream_places: list[tuple[str, Place]] = []
+        self._faulty: set[str] = set()  # keys, those of inner maps as `cache.size`
 
     @property
     def faults(self) -> list[Fault]:
@@ -124,7 +131,8 @@ class _ConfigReader:
             except BadSetting as error:
                 self._report("bad-setting", error.place, f"{of}{key}: {error}")
             except Unreadable:
-                continue
+                pass
+        self._faulty |= {f"{of}{key}" for key in node.keys() - found.keys()}
         return found
 
     def _map_of(self, kind: Callable[..., _S], keys: Mapping[str, Read], of: str, node: Node) -> _S:
@@ -227,6 +235,8 @@ class _ConfigReader:
             if is_this_server(parse_upstream(text), listened):
                 message = f"forward: '{text}' is this server itself: name another resolver"
                 self._report("forwarding-loop", place, message)
+        for found in find_contradictions(top, settings, self._faulty, self._said):
+            self._report("contradiction", found.place, found.message)
 
     def _widest(self, node: Node) -> Place:
         """Where the network with the shortest prefix stands."""

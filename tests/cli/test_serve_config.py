@@ -55,6 +55,20 @@ def test_all_of_it_in_one_process(tmp_path: Path) -> None:
             assert server.end()[0] == 0
 
 
+def test_a_contradiction_ends_the_start_unless_an_option_ends_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config, block = tmp_path / "minidns.yaml", tmp_path / "block"
+    config.write_text("block: {answer: nodata}\nzones: none\n")
+    block.write_text("ads.example\n")
+    for options, said in (
+        ([], "minidns.yaml:1:8: contradiction: block: nothing is blocked without a list"),
+        (["--block", str(block), "--no-forward"], "minidns: not started: --block is about names"),
+    ):
+        assert main(["serve", "--config", str(config), *options]) == 2
+        assert said in capsys.readouterr().err
+
+
 def test_a_hosts_file_is_followed_without_forwarding(tmp_path: Path) -> None:
     zones, hosts = write_zones(tmp_path / "zones", com=COM), tmp_path / "hosts"
     hosts.write_text("192.168.1.10 nas.lan\n")

@@ -130,6 +130,34 @@ def test_all_faults_in_one_run(tmp_path: Path) -> None:
             "in one list",
         ),
         ("forward: [9.9.9.9, {upstreams: 1.1.1.1}]", "1:10 group-twice", "in the map"),
+        (
+            "cache: {max_failure: 10, failure: 20}",
+            "1:35 contradiction",
+            "20 s is more than 'max_failure', 10 s: change it, or change 'max_failure'",
+        ),
+        (
+            "cache: {failure: 100}",
+            "1:18 contradiction",
+            "100 s is more than the default of 'max_failure', 60 s: change it, or write "
+            "'max_failure' as well",
+        ),
+        (
+            "cache: {max_failure: 3}",
+            "1:22 contradiction",
+            "3 s is less than the default of 'failure', 5 s",
+        ),
+        ("limits: {probe: 60, max_probe: 30}", "1:17 contradiction", "max_probe"),
+        ("limits: {attempt: 5}", "1:19 contradiction", "'query', 4.5 s"),
+        ("limits: {waiting_per_client: 2000}", "1:30 contradiction", "'waiting', 1024"),
+        ("limits: {waiting: 9, waiting_per_name: 10}", "1:40 contradiction", "'waiting', 9"),
+        (
+            "limits: {tcp_connections_per_address: 200}",
+            "1:39 contradiction",
+            "'tcp_connections', 150",
+        ),
+        ("block: {answer: nodata}", "1:8 contradiction", "name one in 'files'"),
+        ("forward: []\nallow: 10.0.0.0/8", "2:8 contradiction", "take one of them out"),
+        ("forward: []\ncache: {file: kept}", "2:15 contradiction", "'forward: []'"),
     ],
 )
 def test_fault(tmp_path: Path, text: str, place: str, way_out: str) -> None:
@@ -141,6 +169,31 @@ def test_fault(tmp_path: Path, text: str, place: str, way_out: str) -> None:
 
 def test_an_open_resolver_that_is_asked_for(tmp_path: Path) -> None:
     assert _settings(tmp_path, "allow: 0.0.0.0/0\nopen_resolver: true").resolver.open_resolver
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "limits: {waiting: 50, tcp_connections: 10, query: 500ms}",  # these bound the others
+        "cache: {failure: 60}\nlimits: {probe: 60, attempt: 4.5}",
+        "block: {files: [], answer: nodata}",
+        "hosts: minidns.yaml\nforward: []\nallow: 10.0.0.0/8\ncache: {size: 1 MiB}",
+    ],
+)
+def test_what_goes_together(tmp_path: Path, text: str) -> None:
+    assert _places(tmp_path, text) == []
+
+
+def test_a_value_with_a_fault_contradicts_nothing(tmp_path: Path) -> None:
+    assert _places(tmp_path, "cache: {failure: 100, max_failure: 1000}") == ["1:36 bad-setting"]
+
+
+def test_what_the_command_line_says_is_not_missing(tmp_path: Path) -> None:
+    path = tmp_path / "minidns.yaml"
+    path.write_text("forward: []\nblock: {answer: nodata}")
+    assert [fault.mark.line for fault in read_config(path).faults] == [2, 2]
+    assert len(read_config(path, ["block"]).faults) == 1
+    assert read_config(path, ["forward", "block"]).faults == []
 
 
 def test_the_resolver_of_docker_is_not_this_server(tmp_path: Path) -> None:
