@@ -93,7 +93,8 @@ class ResolverSettings:
     """Names that no zone here holds."""
 
     is_on: bool = True
-    forward: tuple[ForwardGroup, ...] | None = None  # None: the system's resolvers
+    # Of names that no group is for the system's resolvers are asked; of none where it is ().
+    forward: tuple[ForwardGroup, ...] | None = None
     allow: tuple[str, ...] | None = None  # who may ask; None: private networks
     open_resolver: bool = False  # anybody may ask, or whoever `allow` says; RFC 5358 has why not
     private_domains: tuple[str, ...] = ()  # names that may have private addresses

@@ -31,7 +31,10 @@ log = logging.getLogger(__name__)
 
 
 class Sources(NamedTuple):
-    """`system` is None where the user has said who is asked; `seen`: the lists as they were."""
+    """`system` is None where the user has said who is asked about all names.
+
+    `seen`: the lists as they were.
+    """
 
     lists: NameLists
     seen: Fingerprint
@@ -41,9 +44,9 @@ class Sources(NamedTuple):
 def read_sources(
     settings: ServeSettings, report: Callable[[list[Fault]], None]
 ) -> tuple[ServeSettings, Sources | None]:
-    """The settings with the system's resolvers where nothing else is said. Raises StartError.
+    """The settings with the system's resolvers for names of which nothing is said (as dnsmasq).
 
-    None where nothing outside of the zones is answered.
+    None where nothing outside of the zones is answered. Raises StartError.
     """
     resolver = settings.resolver
     if not (resolver.is_on or resolver.hosts):
@@ -54,12 +57,13 @@ def read_sources(
     if errors := sum(fault.severity == ERROR for fault in lists.faults):
         raise StartError(f"not started: hosts files or block lists have errors ({errors})")
     system = None
-    if resolver.is_on and resolver.forward is None:
+    groups = resolver.forward or ()
+    if resolver.is_on and not any(group.domain == "." for group in groups):
         system = _system_resolvers(settings)
         found = system.read()
         _log_messages(found.messages)
         group = ForwardGroup(tuple(map(show_upstream, found.upstreams)))
-        settings = replace(settings, resolver=replace(resolver, forward=(group,)))
+        settings = replace(settings, resolver=replace(resolver, forward=(group, *groups)))
     return settings, Sources(lists, seen, system)
 
 

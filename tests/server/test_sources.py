@@ -331,10 +331,28 @@ def test_dockers_resolver_is_used_behind_a_socket_at_all_addresses(
     assert caplog.messages == []
 
 
+def test_groups_for_domains_leave_other_names_to_the_system(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conf = tmp_path / "resolv.conf"
+    conf.write_text("nameserver 192.0.2.9\n")
+    made = partial(SystemResolvers, path=conf, real_lists=())
+    monkeypatch.setattr(sources_module, "SystemResolvers", made)
+    groups = ForwardGroup(("10.0.0.53",), "corp.example."), ForwardGroup((), "lan.")
+    settings, sources = read_sources(
+        ServeSettings(resolver=ResolverSettings(forward=groups)), lambda _: None
+    )
+    assert settings.resolver.forward == (ForwardGroup(("192.0.2.9",)), *groups)
+    assert sources is not None
+    assert sources.system is not None
+
+
 def test_what_is_said_wins_over_the_system() -> None:
     """Nothing of the machine is even looked at."""
     for resolver in (
         ResolverSettings(forward=(ForwardGroup(("192.0.2.1",)),)),
+        ResolverSettings(forward=(ForwardGroup(()),)),
+        ResolverSettings(forward=(ForwardGroup(("192.0.2.1",), clients=("10.0.0.0/8",)),)),
         ResolverSettings(is_on=False),
     ):
         settings = ServeSettings(resolver=resolver)
