@@ -7,9 +7,9 @@ The faults go to standard output, the sum of them to standard error.
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from minidns.cli import output
 from minidns.config import DEFAULT_ZONES
@@ -17,7 +17,7 @@ from minidns.zone.faults import ERROR
 
 if TYPE_CHECKING:
     from minidns.zone.directory import LoadedZones
-    from minidns.zone.model import Fault
+    from minidns.zone.model import Catalog, Fault
 
 SOUND = 0
 REFUSED = 1
@@ -66,11 +66,13 @@ def run(arguments: argparse.Namespace) -> int:
     from minidns.server.named_paths import unusable_paths
     from minidns.zone.directory import load_zones
 
-    named, views, of_config = _read_config(arguments.config)
+    config = _read_config(arguments.config)
+    named, views = config.zones, config.views
     if arguments.paths:
         named, views = tuple(arguments.paths), ()
     paths = (*named, *views)
     loaded = load_zones(named, None, views) if views else load_zones(named)
+    of_config = [*config.faults, *config.find_more(loaded.catalog)]
     loaded = loaded._replace(faults=[*of_config, *loaded.faults])
     if arguments.format == _JSON:
         output.write(_to_json(loaded.faults))
@@ -84,16 +86,32 @@ def run(arguments: argparse.Namespace) -> int:
     return REFUSED if errors else SOUND
 
 
-def _read_config(path: Path | None) -> tuple[tuple[Path, ...], tuple[Path, ...], list["Fault"]]:
-    """The zones and views that a configuration names, and all of its faults."""
+class _Config(NamedTuple):
+    """`find_more`: faults that show beside the zones only."""
+
+    zones: tuple[Path, ...] = (DEFAULT_ZONES,)
+    views: tuple[Path, ...] = ()
+    faults: Sequence["Fault"] = ()
+    find_more: "Callable[[Catalog], Sequence[Fault]]" = lambda _: ()
+
+
+def _read_config(path: Path | None) -> _Config:
+    """What a configuration names, and all of its faults."""
     if path is None:
-        return (DEFAULT_ZONES,), (), []
+        return _Config()
     from minidns.server.config_file import read_config
     from minidns.server.name_lists import read_name_lists
+    from minidns.server.sources import shadowed_in
 
     settings, faults = read_config(path)
-    faults = [*faults, *read_name_lists(settings.resolver).faults]
-    return settings.zones, tuple(view.path for view in settings.views), faults
+    resolver = settings.resolver
+    lists = read_name_lists(resolver)
+    return _Config(
+        settings.zones,
+        tuple(view.path for view in settings.views),
+        [*faults, *lists.faults],
+        lambda catalog: shadowed_in(resolver, lists, [catalog]),
+    )
 
 
 def _to_json(faults: Sequence["Fault"]) -> str:

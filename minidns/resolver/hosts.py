@@ -39,6 +39,9 @@ class Hosts:
     def __contains__(self, qname: object) -> bool:
         return qname in self._sets
 
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._sets)
+
     def add(self, data: bytes) -> list[LineFault]:
         """Take in the octets of a file; the lines that cannot be used."""
         faults: list[LineFault] = []

@@ -110,7 +110,13 @@ class Resolving:
         sources = self._sources
         if sources is not None and (sources.seen or sources.system is not None):
             self._following = loop.create_task(
-                follow_sources(self._settings, sources, self.take_lists, self.take_upstreams)
+                follow_sources(
+                    self._settings,
+                    sources,
+                    self.take_lists,
+                    self.take_upstreams,
+                    catalogs=lambda: [routes.catalog for routes in self._all_routes],
+                )
             )
 
     def take_lists(self, lists: NameLists) -> None:

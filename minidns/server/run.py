@@ -59,6 +59,10 @@ def serve(
     policy = policy_of(settings)
     settings, sources = _read_sources(settings, report)
     groups, holding, presenting = _bind_and_load(settings, report, load)
+    if sources is not None and settings.resolver.hosts:
+        from minidns.server.sources import shadowed_in
+
+        report(shadowed_in(settings.resolver, sources.lists, [holding.catalog]))
     tcp_limits = _fit_tcp_limits(settings)
     limits = settings.limits
     look_for = (settings.zones, settings.cache_dir, limits.reload_poll)

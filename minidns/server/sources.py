@@ -7,7 +7,7 @@ then is logged, and what was there before stays in use.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,6 +16,7 @@ from minidns.resolver.model import Upstream
 from minidns.server.apart import in_thread
 from minidns.server.conflicts import is_this_server, listened_at
 from minidns.server.name_lists import NameLists, list_files, read_name_lists
+from minidns.server.shadowed_hosts import find_shadowed
 from minidns.server.start_error import StartError
 from minidns.server.system_resolvers import SystemResolvers
 from minidns.server.watch import Watch
@@ -23,7 +24,7 @@ from minidns.sockets.listen_address import BadListenAddress
 from minidns.upstream.address import show_upstream
 from minidns.zone.faults import ERROR
 from minidns.zone.fingerprint import Fingerprint, fingerprint_of
-from minidns.zone.model import Fault
+from minidns.zone.model import Catalog, Fault
 
 POLL = 1.0  # seconds between two looks, as at zone files
 
@@ -73,15 +74,16 @@ async def follow_sources(
     take_lists: Callable[[NameLists], None],
     take_upstreams: Callable[[tuple[Upstream, ...]], None],
     poll: float = POLL,
+    catalogs: Callable[[], Iterable[Catalog]] = tuple,
 ) -> None:
-    """Until it is cancelled."""
+    """Until it is cancelled. `catalogs` are the zones that come before hosts files."""
     watch = Watch([sources.seen])
     system = sources.system
     while True:
         await asyncio.sleep(poll)
         try:
             if watch.has_settled(await in_thread(watch.look)):
-                await _read_lists_again(settings, watch, take_lists)
+                await _read_lists_again(settings, watch, take_lists, catalogs)
             if system is not None and await in_thread(system.has_changed):
                 found = await in_thread(system.read)
                 _log_messages(found.messages)
@@ -93,11 +95,15 @@ async def follow_sources(
 
 
 async def _read_lists_again(
-    settings: ResolverSettings, watch: Watch, take: Callable[[NameLists], None]
+    settings: ResolverSettings,
+    watch: Watch,
+    take: Callable[[NameLists], None],
+    catalogs: Callable[[], Iterable[Catalog]],
 ) -> None:
     seen = fingerprint_of(list_files(settings))
     lists = await in_thread(lambda: read_name_lists(settings))
-    for fault in lists.faults:
+    shadowed = await in_thread(lambda: shadowed_in(settings, lists, catalogs()))
+    for fault in lists.faults + shadowed:
         log.log(logging.ERROR if fault.severity == ERROR else logging.WARNING, "%s", fault)
     watch.expect([seen])
     if any(fault.severity == ERROR for fault in lists.faults):
@@ -106,6 +112,19 @@ async def _read_lists_again(
     take(lists)
     counts = len(lists.hosts or ()), len(lists.block or ())
     log.info("hosts files and block lists are read again: %d names, %d entries", *counts)
+
+
+def shadowed_in(
+    settings: ResolverSettings, lists: NameLists, catalogs: Iterable[Catalog]
+) -> list[Fault]:
+    """Warnings about names of hosts files that zones have, each once."""
+    groups = settings.forward or ()
+    found = {
+        fault: None
+        for catalog in catalogs
+        for fault in find_shadowed(settings.hosts, lists.hosts, groups, catalog)
+    }
+    return list(found)
 
 
 def _system_resolvers(settings: ServeSettings) -> SystemResolvers:
