@@ -3,6 +3,7 @@
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -23,8 +24,9 @@ class Dug:
     question: str
     answer: tuple[str, ...]
     authority: tuple[str, ...]
-    opt: dict[str, str]  # of the OPT record's pseudo section; empty without one
+    opt: dict[str, Any]  # of the OPT record's pseudo section; empty without one
     source: str  # address that replied
+    milliseconds: float  # from the query to the reply
 
     @property
     def records(self) -> set[str]:
@@ -88,7 +90,12 @@ def _read(message: dict[str, Any]) -> Dug:
         tuple(data.get("AUTHORITY_SECTION", ())),
         opt,
         message["response_address"],
+        (_moment(message["response_time"]) - _moment(message["query_time"])).total_seconds() * 1000,
     )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
 def _without_ttl(record: str) -> str:
