@@ -77,6 +77,7 @@ class ResolverLimits:
     waiting: int = 1_024  # client queries that wait for an upstream; BIND 1,000
     waiting_per_client: int = 200
     waiting_per_name: int = 100
+    waiting_per_upstream: int = 512  # queries under way to one
     attempt: float = 1.0  # CoreDNS 2 s, PowerDNS 1.5 s
     attempts: int = 3
     query: float = 4.5  # all attempts; below the 5 s of glibc's stub
@@ -85,6 +86,7 @@ class ResolverLimits:
     failures: int = 3  # in a row, until an upstream is put aside
     probe: float = 1.0  # until an upstream that is put aside is tried again, doubled each time
     max_probe: float = 60.0  # RFC 2308 section 7.2 bounds it to 300
+    upstream_payload: int = 1_232  # octets offered over UDP, RFC 9715
     upstream_idle: float = 10.0  # of a TCP or TLS connection, RFC 7766 section 6.2.3
 
 

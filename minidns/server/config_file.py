@@ -284,6 +284,7 @@ _LIMIT_KEYS: Mapping[str, Read] = {
     "waiting": values.number(1, _MANY),
     "waiting_per_client": values.number(1, _MANY),
     "waiting_per_name": values.number(1, _MANY),
+    "waiting_per_upstream": values.number(1, _MANY),
     "attempt": values.seconds(0.05, 10),
     "attempts": values.number(1, 12),
     "query": values.seconds(0.1, 30),
@@ -292,5 +293,6 @@ _LIMIT_KEYS: Mapping[str, Read] = {
     "failures": values.number(1, 100),
     "probe": values.seconds(1, 60),
     "max_probe": values.seconds(1, 300),  # RFC 2308 section 7.2
+    "upstream_payload": values.number(512, 1400),
     "upstream_idle": values.seconds(0.1, 3600),
 }

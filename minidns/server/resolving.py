@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from itertools import count
 
-from minidns.config import ForwardGroup, ResolverSettings
+from minidns.config import ForwardGroup, ResolverLimits, ResolverSettings
 from minidns.resolver.bounds import Bounds
 from minidns.resolver.cache import Cache
 from minidns.resolver.model import Group, Policy, Upstream
@@ -24,7 +24,7 @@ from minidns.server.client_views import allowed_networks
 from minidns.server.name_lists import NameLists
 from minidns.server.sources import Sources, follow_sources
 from minidns.upstream.address import parse_upstream
-from minidns.upstream.exchange import Upstreams
+from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.name import ROOT, name_from_text
 from minidns.zone.model import Catalog
 from minidns.zone.special_use import special_use_zones
@@ -63,7 +63,7 @@ class Resolving:
             upstream for group in self.groups if group.trust_ad for upstream in group.upstreams
         }
         self.upstreams = Upstreams(
-            settings.tls_ca_file, trusted.__contains__, settings.limits.upstream_idle
+            settings.tls_ca_file, trusted.__contains__, limits_of(settings.limits)
         )
         self.cache = Cache(settings.cache.size, settings.cache.stale, settings.cache.stale_ttl)
         self._file: CacheFile | None = None
@@ -203,6 +203,13 @@ def bounds_of(settings: ResolverSettings) -> Bounds:
         stale_recheck=cache.stale_recheck,
         max_ttl=cache.max_ttl,
         max_negative_ttl=cache.max_negative_ttl,
+    )
+
+
+def limits_of(limits: ResolverLimits) -> Limits:
+    """The numbers that upstreams are asked within."""
+    return Limits(
+        limits.waiting, limits.waiting_per_upstream, limits.upstream_payload, limits.upstream_idle
     )
 
 

@@ -13,6 +13,7 @@ import os
 import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
 from minidns.upstream.arrivals import Arrivals
@@ -22,13 +23,23 @@ from minidns.upstream.endpoint import endpoint_of
 from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
 from minidns.wire.codes import Rcode
 from minidns.wire.reply import Reply
-from minidns.wire.upstream_query import UpstreamQuery, draw_up_query
+from minidns.wire.upstream_query import PAYLOAD, UpstreamQuery, draw_up_query
 
-MAX_IN_FLIGHT = 1024  # queries, each with a socket where it is UDP
-MAX_PER_UPSTREAM = 512
 _FORMERR = int(Rcode.FORMERR)
 
 log = logging.getLogger(__name__)
+
+
+class Limits(NamedTuple):
+    """What is bounded of all upstreams."""
+
+    in_flight: int = 1024  # queries, each with a socket where it is UDP
+    per_upstream: int = 512  # of these
+    payload: int = PAYLOAD  # octets offered over UDP, RFC 9715
+    idle: float = IDLE_SECONDS  # of a connection
+
+
+_LIMITS = Limits()
 
 
 class _Known:
@@ -50,13 +61,13 @@ class Upstreams:
         self,
         ca_file: Path | None = None,
         trusted: Callable[[Upstream], bool] = lambda _: False,
-        idle_seconds: float = IDLE_SECONDS,
+        limits: Limits = _LIMITS,
     ) -> None:
         """`ca_file`: authorities for TLS instead of the system's. `trusted`: for its AD bit."""
         self.counters = UpstreamCounters()
         self._ca_file = ca_file
         self._trusted = trusted
-        self._idle_seconds = idle_seconds
+        self._limits = limits
         self._context: ssl.SSLContext | None = None
         self._known: dict[Upstream, _Known] = {}
         self._arrivals: Arrivals | None = None
@@ -69,9 +80,9 @@ class Upstreams:
         known = self._known.get(upstream)
         if known is None:
             known = self._known[upstream] = _Known(self._trusted(upstream))
-        if counters.in_flight >= MAX_IN_FLIGHT or known.in_flight >= MAX_PER_UPSTREAM:
+        if (bound := self._bound_reached(known)) is not None:
             counters.refused_busy += 1
-            return Failure(FailureKind.BUSY, "too many queries are under way")
+            return Failure(FailureKind.BUSY, bound)
         counters.in_flight += 1
         known.in_flight += 1
         try:
@@ -104,6 +115,14 @@ class Upstreams:
             self._arrivals.close()
             self._arrivals = None
 
+    def _bound_reached(self, known: _Known) -> str | None:
+        in_flight, per_upstream, *_ = self._limits
+        if known.in_flight >= per_upstream:
+            return f"{per_upstream} queries to this upstream are under way already"
+        if self.counters.in_flight >= in_flight:
+            return f"{in_flight} queries to upstreams are under way already"
+        return None
+
     async def _ask(
         self,
         upstream: Upstream,
@@ -117,7 +136,7 @@ class Upstreams:
             return await self._ask_by_stream(upstream, known, question, deadline, has_edns)
         # One draw for all that a forger has to guess.
         chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
-        query = _make(upstream, known, question, has_edns, chance[:2], chance[4:])
+        query = self._make(upstream, known, question, has_edns, chance[:2], chance[4:])
         try:
             endpoint = endpoint_of(upstream.address, upstream.port)
         except OSError as error:
@@ -147,13 +166,13 @@ class Upstreams:
         stream = known.stream
         if stream is None:
             stream = known.stream = StreamUpstream(
-                upstream, self.counters, self._make_context, self._idle_seconds
+                upstream, self.counters, self._make_context, self._limits.idle
             )
         sent: list[UpstreamQuery] = []
 
         def make(message_id: bytes) -> UpstreamQuery:
             case = os.urandom(len(question.qname))
-            sent.append(_make(upstream, known, question, has_edns, message_id, case))
+            sent.append(self._make(upstream, known, question, has_edns, message_id, case))
             return sent[-1]
 
         try:
@@ -164,6 +183,29 @@ class Upstreams:
         if isinstance(reply, Reply) and not sent[-1].question.startswith(reply.qname):
             _note_case(upstream, known)
         return reply
+
+    def _make(
+        self,
+        upstream: Upstream,
+        known: _Known,
+        question: Question,
+        has_edns: bool,
+        message_id: bytes,
+        case: bytes,
+    ) -> UpstreamQuery:
+        is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
+        return draw_up_query(
+            question.qname,
+            question.qtype,
+            message_id,
+            dnssec_ok=question.dnssec_ok,
+            checking_disabled=question.checking_disabled,
+            ask_ad=known.is_trusted,
+            case=case if is_mixed else b"",
+            pad=upstream.protocol is Protocol.TLS,
+            has_edns=has_edns,
+            payload=self._limits.payload,
+        )
 
     def _count(self, result: Reply | Failure) -> None:
         counters = self.counters
@@ -186,28 +228,6 @@ class Upstreams:
 
 
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
-
-
-def _make(
-    upstream: Upstream,
-    known: _Known,
-    question: Question,
-    has_edns: bool,
-    message_id: bytes,
-    case: bytes,
-) -> UpstreamQuery:
-    is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
-    return draw_up_query(
-        question.qname,
-        question.qtype,
-        message_id,
-        dnssec_ok=question.dnssec_ok,
-        checking_disabled=question.checking_disabled,
-        ask_ad=known.is_trusted,
-        case=case if is_mixed else b"",
-        pad=upstream.protocol is Protocol.TLS,
-        has_edns=has_edns,
-    )
 
 
 def _knows_no_edns(result: Reply | Failure | None) -> bool:

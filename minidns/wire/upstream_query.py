@@ -11,7 +11,7 @@ from typing import NamedTuple
 from minidns.wire.codes import EdnsOption, RRType
 from minidns.wire.query import HEADER
 
-PAYLOAD = 1232  # octets offered, DNS flag day 2020, RFC 9715
+PAYLOAD = 1232  # octets offered by default, DNS flag day 2020, RFC 9715
 PAYLOAD_WITHOUT_EDNS = 512  # octets, RFC 1035 section 4.2.1
 PADDED = 128  # octets; encrypted queries are padded to a multiple, RFC 8467 section 4.1
 _RD = 0x0100
@@ -22,7 +22,8 @@ _ONE_QUESTION = b"\x00\x01"
 _COUNTS = b"\x00\x01\x00\x00\x00\x00\x00\x01"
 _COUNTS_WITHOUT_OPT = b"\x00\x01\x00\x00\x00\x00\x00\x00"
 _CLASS_IN = b"\x00\x01"
-_OPT = b"\x00" + int(RRType.OPT).to_bytes(2, "big") + PAYLOAD.to_bytes(2, "big") + b"\x00\x00"
+_OPT_OWNER_TYPE = b"\x00" + int(RRType.OPT).to_bytes(2, "big")
+_OPT_HEAD = len(_OPT_OWNER_TYPE) + 4  # octets of an OPT before its flags
 _OPTION = 4  # octets of an option's head
 # 0x20 for each small letter, 0 for all else; the length of a label, at most 63, is no letter.
 _LETTERS = bytes(0x20 if ord("a") <= octet <= ord("z") else 0 for octet in range(256))
@@ -61,8 +62,9 @@ def draw_up_query(
     case: bytes = b"",
     pad: bool = False,
     has_edns: bool = True,
+    payload: int = PAYLOAD,
 ) -> UpstreamQuery:
-    """`qname` is lower-case wire, `message_id` two octets.
+    """`qname` is lower-case wire, `message_id` two octets, `payload` the octets offered over UDP.
 
     `case` has as many octets as the name, or none: where one has the bit 0x20 and a letter stands,
     it is made large. Without EDNS there is neither DO nor padding.
@@ -75,13 +77,13 @@ def draw_up_query(
         return UpstreamQuery(wire, question, PAYLOAD_WITHOUT_EDNS)
     options = b"\x00\x00"
     if pad:
-        size = HEADER + len(question) + len(_OPT) + 4 + _OPTION
+        size = HEADER + len(question) + _OPT_HEAD + 4 + _OPTION
         padding = -size % PADDED
         options = (_OPTION + padding).to_bytes(2) + int(EdnsOption.PADDING).to_bytes(2)
         options += padding.to_bytes(2) + bytes(padding)
-    do = (dnssec_ok * _DO).to_bytes(2)
-    wire = b"%b%b%b%b%b%b" % (head, _COUNTS, question, _OPT, do, options)
-    return UpstreamQuery(wire, question, PAYLOAD)
+    fields = payload << 32 | dnssec_ok * _DO  # and the upper bits of an rcode, the version: 0
+    opt = b"%b%b%b" % (_OPT_OWNER_TYPE, fields.to_bytes(6), options)
+    return UpstreamQuery(b"%b%b%b%b" % (head, _COUNTS, question, opt), question, payload)
 
 
 def make_query(qname: bytes, qtype: int, message_id: int) -> bytes:

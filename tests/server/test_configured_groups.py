@@ -13,7 +13,8 @@ from minidns.config import CacheSettings, ResolverLimits, ResolverSettings
 from minidns.resolver.bounds import Bounds
 from minidns.resolver.model import Question, Segment
 from minidns.server.config_file import read_config
-from minidns.server.resolving import Resolving, bounds_of
+from minidns.server.resolving import Resolving, bounds_of, limits_of
+from minidns.upstream.exchange import Limits
 from minidns.wire.codes import Rcode, RRType
 from minidns.wire.response import Records
 from minidns.zone.model import Catalog
@@ -150,6 +151,22 @@ limits: {chain: 2, attempts: 1, attempt: 50ms}
     _with_config(tmp_path, text, use)
 
 
+def test_the_octets_that_upstreams_are_offered(tmp_path: Path) -> None:
+    text = "forward: FIRST\nlimits: {upstream_payload: 512}"
+
+    def script(asked: Asked) -> Acts:
+        return [asked.reply(*(f"@ 300 A 192.0.2.{number}" for number in range(40)))]
+
+    async def use(ask: Ask, first: FakeUpstream, second: FakeUpstream) -> None:
+        first.script = script
+        reply = await ask("large.example.")
+        assert len(reply.answer[0]) == 40
+        asked = [(one.query.payload, one.protocol) for one in first.asked]
+        assert asked == [(512, "udp"), (512, "tcp")]
+
+    _with_config(tmp_path, text, use)
+
+
 def test_bounds_on_who_waits(tmp_path: Path) -> None:
     text = "forward: FIRST\nlimits: {waiting: 3, waiting_per_client: 2, waiting_per_name: 1}"
 
@@ -192,12 +209,14 @@ def test_who_may_ask(tmp_path: Path) -> None:
 
 def test_every_number_reaches_the_resolver() -> None:
     assert bounds_of(ResolverSettings()) == Bounds()
-    limits = ResolverLimits(*range(101, 112))
+    assert limits_of(ResolverLimits()) == Limits()
+    limits = ResolverLimits(*range(101, 115))
     cache = CacheSettings(*range(201, 210))
     bounds = bounds_of(ResolverSettings(limits=limits, cache=cache))
-    elsewhere = {cache.size, cache.stale, cache.stale_ttl, cache.file, limits.upstream_idle}
+    of_upstreams = set(limits_of(limits))
+    elsewhere = {cache.size, cache.stale, cache.stale_ttl, cache.file} | of_upstreams
     numbers = {getattr(one, name) for one in (limits, cache) for name in one.__slots__}
-    assert sorted(bounds) == sorted(numbers - elsewhere)
+    assert sorted({*bounds, *of_upstreams}) == sorted(numbers - elsewhere | of_upstreams)
 
 
 def test_numbers_of_the_cache_reach_it(tmp_path: Path) -> None:

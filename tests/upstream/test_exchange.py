@@ -12,8 +12,8 @@ import dns.name
 import pytest
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
-from minidns.upstream import datagram, exchange, stream
-from minidns.upstream.exchange import Upstreams
+from minidns.upstream import datagram, stream
+from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.reply import Reply
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
 
@@ -235,16 +235,23 @@ def test_given_up_by_the_client(protocol: Protocol) -> None:
     run(main())
 
 
-def test_bound_on_what_is_under_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "MAX_PER_UPSTREAM", 2)
-
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        (Limits(per_upstream=2), "2 queries to this upstream"),
+        (Limits(in_flight=2), "2 queries to upstreams"),
+    ],
+)
+def test_bound_on_what_is_under_way(limits: Limits, words: str) -> None:
     async def main() -> None:
         async with fake_upstream(drop_all) as fake:
-            upstreams = Upstreams()
+            upstreams = Upstreams(limits=limits)
             asks = [upstreams.exchange(fake.upstream(), QUESTION, SOON) for _ in range(3)]
             replies = await asyncio.gather(*asks)
             kinds = [reply.kind for reply in replies if isinstance(reply, Failure)]
             assert sorted(kinds, key=str) == [FailureKind.BUSY, *[FailureKind.TIMEOUT] * 2]
+            assert any(isinstance(one, Failure) and words in one.text for one in replies)
+            await upstreams.close()
 
     run(main())
 
@@ -332,7 +339,7 @@ def test_one_that_always_dies() -> None:
 def test_an_idle_connection_is_closed() -> None:
     async def main() -> None:
         async with fake_upstream() as fake:
-            upstreams = Upstreams(idle_seconds=0.0)
+            upstreams = Upstreams(limits=Limits(idle=0.0))
             for _ in range(2):
                 reply = await upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE)
                 assert addresses(reply) == [ADDRESS]

@@ -23,6 +23,9 @@ def test_a_query_of_its_own() -> None:
     assert query.flags == dns.flags.RD
     assert query.question[0].to_text() == "www.example.com. IN A"
     assert (query.edns, query.payload, query.ednsflags, query.options) == (0, 1232, 0, ())
+    drawn = draw_up_query(WIRE, A, b"\xab\xcd", payload=512, dnssec_ok=True)
+    query = dns.message.from_wire(drawn.wire)
+    assert (query.payload, query.ednsflags, drawn.payload) == (512, dns.flags.DO, 512)
 
 
 def test_bits() -> None:
