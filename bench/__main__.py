@@ -9,46 +9,76 @@ import json
 import os
 import shutil
 import sys
+from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import report, servers
-from bench.publish import PUBLISHED, ROUNDS, NotFit, publish
+from bench.compiled import NotBuilt, build, compiled_in_place, missing
+from bench.publish import PUBLISHED, ROUNDS, NotFit, check_rounds, publish
 from bench.rounds import Options, run_group
 from bench.scenarios import SCENARIOS, Scenario
 
 SECONDS = 2.0  # of one run
 OUTPUT = Path(__file__).parent / "results" / "last.json"
 ALL = "all"
+OWN = ""  # a directory of the run's own
 NEEDED = {"dnsperf": "dnsperf", "taskset": "util-linux"}  # program to Debian package
 TEN = 10  # each tenth host has an MX record
 
 
 def main() -> int:
     arguments = _parse_arguments()
-    faults = _find_missing(arguments.against or [], arguments.python)
+    faults = _find_missing(arguments)
     if faults:
         print("\n".join(faults), file=sys.stderr)
         return 2
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
-    os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
-    names = servers.PEERS if arguments.against is None else arguments.against
-    options = Options(
-        arguments.rounds, arguments.seconds, arguments.size, server_core, arguments.python
-    )
+    with ExitStack() as stack:
+        compiled = None
+        if arguments.compiled is not None:
+            own = stack.enter_context(TemporaryDirectory(prefix="bench-compiled-"))
+            compiled = Path(arguments.compiled or own).absolute()
+            print(f"compiling minidns into {compiled}", file=sys.stderr, flush=True)
+            try:
+                build(compiled, arguments.python)
+            except NotBuilt as fault:
+                print(fault, file=sys.stderr)
+                return 2
+        os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
+        options = Options(
+            arguments.rounds,
+            arguments.seconds,
+            arguments.size,
+            server_core,
+            load_core,
+            arguments.python,
+            compiled,
+        )
+        return _measure(arguments, options)
+
+
+def _measure(arguments: argparse.Namespace, options: Options) -> int:
+    """All that is wanted; the exit code."""
     summaries: dict[str, Any] = {}
     versions: dict[str, str] = {}
     is_whole = True
+    names = servers.PEERS if arguments.against is None else arguments.against
+    slow_names = names if arguments.slow_against is None else arguments.slow_against
     for group in _groups(arguments.scenario):
-        for result in run_group(group, names, options):
+        is_slow = any(scenario.is_slow for scenario in group)
+        for result in run_group(group, slow_names if is_slow else names, options):
             name = result.scenario.name
             summaries[name] = report.summarize(result)
             versions |= result.versions
             is_whole = is_whole and not result.no_result
             print(report.to_markdown(name, summaries[name]), flush=True)
     document = {
-        "machine": report.describe_machine(versions),
+        "machine": report.describe_machine(
+            versions, f"servers on core {options.core}, dnsperf on core {options.load_core}"
+        ),
         "options": {"rounds": options.rounds, "seconds": options.seconds, "size": options.size},
         "scenarios": summaries,
     }
@@ -72,11 +102,16 @@ def _groups(wanted: list[str] | None) -> list[list[Scenario]]:
         for scenario in SCENARIOS.values()
         if (scenario.name in wanted or ALL in wanted if wanted else not scenario.is_slow)
     ]
-    return [list(group) for _, group in groupby(chosen, lambda each: (each.dataset, each.workers))]
+    return [list(group) for _, group in groupby(chosen, _servers_of)]
 
 
-def _find_missing(named: list[str], python: str) -> list[str]:
-    """What the benchmark needs and this machine lacks, one line each."""
+def _servers_of(scenario: Scenario) -> tuple[str, int, int]:
+    """What scenarios have in common that share their servers."""
+    return scenario.dataset, scenario.workers, scenario.cores
+
+
+def _find_missing(arguments: argparse.Namespace) -> list[str]:
+    """What keeps the benchmark from running here, one line each."""
     if sys.platform != "linux":
         return ["the benchmark reads processor times from Linux's /proc"]
     faults = [
@@ -84,11 +119,19 @@ def _find_missing(named: list[str], python: str) -> list[str]:
         for program, package in NEEDED.items()
         if shutil.which(program) is None
     ]
+    named = {*(arguments.against or ()), *(arguments.slow_against or ())}
     faults += [
         reason
-        for each in servers.contestants(named, python=python)
+        for each in servers.contestants(sorted(named), python=arguments.python)
         if (reason := each.missing()) is not None
     ]
+    if arguments.compiled is not None:
+        faults += filter(None, (compiled_in_place(), missing(arguments.python)))
+    if arguments.publish is not None:
+        try:
+            check_rounds(arguments.rounds)
+        except NotFit as fault:
+            faults.append(f"not fit to be published: {fault}")
     if len(os.sched_getaffinity(0)) < 2:
         faults.append("two cores are needed: one for the server, one for dnsperf")
     return faults
@@ -108,6 +151,20 @@ def _parse_arguments() -> argparse.Namespace:
         nargs="*",
         choices=servers.PEERS,
         help="servers to compare with (default: all that are installed)",
+    )
+    parser.add_argument(
+        "--slow-against",
+        nargs="*",
+        choices=servers.PEERS,
+        help="the same for the slow scenarios (default: as --against)",
+    )
+    parser.add_argument(
+        "--compiled",
+        nargs="?",
+        const=OWN,
+        metavar="DIR",
+        help="minidns compiled by mypyc, too: built in DIR, or kept where it is there already "
+        "(default: a directory of the run's own)",
     )
     parser.add_argument(
         "--python",

@@ -1,7 +1,7 @@
 """The ratios as an SVG picture: a row for each scenario, a mark for each server, NSD at 1.
 
 The axis is logarithmic. Colours stand out on white and on black alike, and the server that is
-compared has a shape of its own.
+compared has a shape of its own, hollow in its compiled form.
 """
 
 import statistics
@@ -10,7 +10,7 @@ from math import log2
 from typing import Any
 
 from bench.floor import FLOOR
-from bench.servers import MINIDNS, NSD
+from bench.servers import COMPILED, MINIDNS, NSD
 
 WIDTH = 760
 LEFT = 220  # where the axis begins; scenarios stand before it
@@ -22,6 +22,7 @@ RADIUS = 5.0
 TEXT = "#6f7882"  # contrast above 4 to white and to GitHub's dark background
 COLOURS = {
     MINIDNS: "#e5484d",
+    MINIDNS + COMPILED: "#e5484d",
     "nsd": "#6f7882",
     "knot": "#3b82f6",
     "bind": "#9a6fe8",
@@ -30,7 +31,9 @@ COLOURS = {
     "coredns": "#0f96a3",
     FLOOR: "#8a939d",
 }
-LEGEND_STEP = 86
+LEGEND_GAP = 27  # the mark and the space around it
+LETTER = 7  # about the width of one
+HOLLOW = frozenset({MINIDNS + COMPILED, FLOOR})
 
 
 def to_svg(document: dict[str, Any]) -> str:
@@ -77,10 +80,11 @@ def times_of_nsd(summary: dict[str, Any]) -> dict[str, float]:
 
 def _legend(names: set[str]) -> list[str]:
     parts = []
-    for number, name in enumerate(each for each in COLOURS if each in names):
-        left = 16 + LEGEND_STEP * number
+    left = 16
+    for name in (each for each in COLOURS if each in names):
         parts.append(_mark(name, left, 44, name))
         parts.append(f'<text x="{left + 10}" y="48">{escape(name)}</text>')
+        left += LEGEND_GAP + LETTER * len(name)
     return parts
 
 
@@ -108,7 +112,7 @@ def _row(name: str, times: dict[str, float], y: float, x: Any) -> list[str]:
         f'<text x="{LEFT - 14}" y="{y + 4:.1f}" text-anchor="end" font-weight="bold" '
         f'fill="{COLOURS[MINIDNS]}">{times[MINIDNS]:.2f}</text>',
     ]
-    for server in sorted(times, key=lambda each: each == MINIDNS):  # minidns above the others
+    for server in sorted(times, key=lambda each: each.startswith(MINIDNS)):  # above the others
         if server in COLOURS:
             told = f"{server}, {name}: {times[server]:.2f}"
             parts.append(_mark(server, x(times[server]), y, told))
@@ -117,14 +121,14 @@ def _row(name: str, times: dict[str, float], y: float, x: Any) -> list[str]:
 
 def _mark(server: str, x: float, y: float, told: str) -> str:
     colour = COLOURS[server]
+    filled = "none" if server in HOLLOW else colour
     title = f"<title>{escape(told)}</title>"
-    if server == MINIDNS:
+    if server.startswith(MINIDNS):
         size = RADIUS * 1.5
         return (
             f'<path d="M{x:.1f} {y - size:.1f} l{size} {size} l-{size} {size} l-{size} -{size} z" '
-            f'fill="{colour}">{title}</path>'
+            f'fill="{filled}" stroke="{colour}" stroke-width="1.5">{title}</path>'
         )
-    filled = "none" if server == FLOOR else colour
     return (
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS}" fill="{filled}" stroke="{colour}" '
         f'stroke-width="1.5">{title}</circle>'

@@ -39,14 +39,9 @@ def run_dnsperf(
 
     With a rate, latencies are in the outcome; without one, noting them would slow the client.
     """
-    command = [
-        *("dnsperf", "-s", peer.address, "-p", str(peer.port), "-B", "-d", str(queries)),
-        *("-l", f"{seconds:g}", "-t", str(TIMEOUT), "-c", str(sockets)),
-        *("-m", "tcp" if is_tcp else "udp"),
-        *(("-q", str(under_way)) if rate is None else ("-q", str(OPEN_LOOP))),
-        *(() if rate is None else ("-Q", str(rate), "-v")),
-        *(("-n", "1") if is_once else ()),
-    ]
+    load = load_arguments(seconds, is_tcp, sockets, rate, under_way, is_once)
+    where = ("-s", peer.address, "-p", str(peer.port))
+    command = ["dnsperf", *where, "-B", "-d", str(queries), *load]
     run = subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=seconds + SLACK
     )
@@ -56,6 +51,24 @@ def run_dnsperf(
     if longest and float(longest[1]) > LONG_CONNECT:
         raise BadRun(f"dnsperf stood still: a connection took {longest[1]} s")
     return parse(run.stdout)
+
+
+def load_arguments(
+    seconds: float,
+    is_tcp: bool = False,
+    sockets: int = 1,
+    rate: int | None = None,
+    under_way: int = OUTSTANDING,
+    is_once: bool = False,
+) -> list[str]:
+    """The part of dnsperf's arguments that says what load it makes."""
+    return [
+        *("-l", f"{seconds:g}", "-t", str(TIMEOUT), "-c", str(sockets)),
+        *("-m", "tcp" if is_tcp else "udp"),
+        *(("-q", str(under_way)) if rate is None else ("-q", str(OPEN_LOOP))),
+        *(() if rate is None else ("-Q", str(rate), "-v")),
+        *(("-n", "1") if is_once else ()),
+    ]
 
 
 def parse(output: str) -> Outcome:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bench import queries
-from bench.dnsperf import run_dnsperf
+from bench.dnsperf import load_arguments, run_dnsperf
 from bench.floor import FLOOR
 from bench.outcome import MEDIAN, WORST, BadRun, Outcome, check, percentile
 from bench.scenarios import Client, Scenario
@@ -58,6 +58,26 @@ def measure(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Mea
 def warm_up(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> None:
     """Load that is not counted. Raises BadRun."""
     _drive(peer, scenario, files.full, seconds)
+
+
+def describe_client(scenario: Scenario, seconds: float) -> str:
+    """What drives the servers of a scenario, in Markdown."""
+    if scenario.queries is None:
+        return "none"
+    if scenario.client is Client.TCP_SINGLE:
+        return f"bench/tcp_single.py, {scenario.sockets} connections at a time, {seconds:g} s"
+
+    def told(length: float, rate: int | None) -> str:
+        is_tcp = scenario.client is Client.TCP
+        load = load_arguments(
+            length, is_tcp, scenario.sockets, rate, scenario.under_way, scenario.is_once
+        )
+        return f"`dnsperf -B -d QUERIES {' '.join(load)}`"
+
+    if scenario.rate is not None:
+        return told(seconds, scenario.rate)
+    paced = told(min(PACED_SECONDS, seconds), scenario.pace)
+    return f"{told(seconds, None)}; for latencies, before it, {paced}"
 
 
 def _measure(peer: Peer, scenario: Scenario, files: Files, seconds: float) -> Measurement:

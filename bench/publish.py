@@ -21,9 +21,7 @@ class NotFit(ValueError):
 
 def publish(document: dict[str, Any], directory: Path = PUBLISHED) -> list[Path]:
     """Write the three files. Raises NotFit."""
-    rounds = document["options"]["rounds"]
-    if rounds < ROUNDS:
-        raise NotFit(f"{rounds} rounds are too few to be quoted: measure with --rounds {ROUNDS}")
+    check_rounds(document["options"]["rounds"])
     directory.mkdir(parents=True, exist_ok=True)
     date = document["machine"]["date"][:10]
     texts = {
@@ -34,6 +32,12 @@ def publish(document: dict[str, Any], directory: Path = PUBLISHED) -> list[Path]
     for name, text in texts.items():
         (directory / name).write_text(text)
     return [directory / name for name in texts]
+
+
+def check_rounds(rounds: int) -> None:
+    """Raises NotFit where a run has, or would have, too few."""
+    if rounds < ROUNDS:
+        raise NotFit(f"{rounds} rounds are too few to be quoted: measure with --rounds {ROUNDS}")
 
 
 def main() -> int:

@@ -20,7 +20,7 @@ from bench.dnsperf import dnsperf_version
 from bench.floor import FLOOR
 from bench.measure import Measurement
 from bench.rounds import Result
-from bench.servers import MINIDNS
+from bench.servers import COMPILED, MINIDNS
 
 FIGURES = (
     "answers_per_second",
@@ -47,12 +47,13 @@ COLUMNS = (
 MEBI = 1024  # KiB
 
 
-def describe_machine(versions: dict[str, str]) -> dict[str, Any]:
-    """What the figures depend on besides the code."""
+def describe_machine(versions: dict[str, str], placed: str = "") -> dict[str, Any]:
+    """What the figures depend on besides the code. `placed` is on which cores it ran."""
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
         "processor": _processor(),
         "cores": os.cpu_count(),
+        "placed": placed,
         "kernel": f"{platform.system()} {platform.release()}",
         "versions": {**versions, "dnsperf": dnsperf_version()},
         "command": shlex.join(["python", "-m", "bench", *sys.argv[1:]]),
@@ -60,8 +61,31 @@ def describe_machine(versions: dict[str, str]) -> dict[str, Any]:
 
 
 def summarize(result: Result) -> dict[str, Any]:
-    """Medians by server, ratios of the first server to each other one, and which peer is best."""
+    """Medians by server, ratios of the first server to each other one, and which peer is best.
+
+    With a compiled form of minidns, `compiled` has the same of it, under the names of the pure one.
+    """
     rounds = result.rounds
+    starts = {name: asdict(start) for name, start in result.starts.items()}
+    summary = {
+        "describes": result.scenario.describes,
+        "client": result.client,
+        **_compare(rounds, starts),
+        "discarded": result.discarded,
+        "lost": result.lost,
+        "rounds": [[asdict(run) for run in each.values()] for each in rounds],
+        "left_out": result.left_out,
+        "no_result": result.no_result,
+    }
+    names = [*(rounds[0] if rounds else ()), *starts]
+    if any(name.endswith(COMPILED) for name in names):
+        summary["compiled"] = _compare(
+            [_in_its_place(each) for each in rounds], _in_its_place(starts)
+        )
+    return summary
+
+
+def _compare(rounds: list[dict[str, Measurement]], starts: dict[str, Any]) -> dict[str, Any]:
     names = list(rounds[0]) if rounds else []
     medians = {name: _medians([each[name] for each in rounds]) for name in names}
     has_ours = bool(names) and names[0].startswith(MINIDNS)
@@ -72,22 +96,27 @@ def summarize(result: Result) -> dict[str, Any]:
         best["time"] = min(peers, key=lambda name: medians[name]["total_us"])
         best["rate"] = max(peers, key=lambda name: medians[name]["answers_per_second"])
     return {
-        "describes": result.scenario.describes,
         "medians": medians,
         "ratios": {other: _ratio(rounds, names[0], other) for other in others},
         "best": best,
-        "discarded": result.discarded,
-        "lost": result.lost,
-        "rounds": [[asdict(each[name]) for name in names] for each in rounds],
-        "starts": {name: asdict(start) for name, start in result.starts.items()},
-        "left_out": result.left_out,
-        "no_result": result.no_result,
+        "starts": starts,
+    }
+
+
+def _in_its_place(by_server: dict[str, Any]) -> dict[str, Any]:
+    """What is the compiled form's under the names of the pure one, which is left out."""
+    return {
+        name.removesuffix(COMPILED): value
+        for name, value in by_server.items()
+        if name.endswith(COMPILED) or not name.startswith(MINIDNS)
     }
 
 
 def to_markdown(name: str, summary: dict[str, Any]) -> str:
     """The tables of one scenario."""
     lines = [f"### {name}: {summary['describes']}", ""]
+    if summary["medians"] and summary.get("client"):
+        lines += [f"Client: {summary['client']}.", ""]
     if summary["medians"]:
         lines += _figures(summary)
     # Where starts are what is measured: without queries, or a second time with a warm cache.
@@ -120,9 +149,10 @@ def document_to_markdown(document: dict[str, Any]) -> str:
 
 def machine_to_markdown(machine: dict[str, Any]) -> str:
     """Where and with what it was measured."""
-    versions = "; ".join(machine["versions"].values())
+    versions = "; ".join(dict.fromkeys(machine["versions"].values()))
+    placed = f" ({machine['placed']})" if machine.get("placed") else ""
     return (
-        f"{machine['date']}, {machine['processor']}, {machine['cores']} cores, "
+        f"{machine['date']}, {machine['processor']}, {machine['cores']} cores{placed}, "
         f"{machine['kernel']}. {versions}. `{machine['command']}`"
     )
 
@@ -130,16 +160,20 @@ def machine_to_markdown(machine: dict[str, Any]) -> str:
 def _figures(summary: dict[str, Any]) -> list[str]:
     first = next(iter(summary["medians"]))
     columns = [*COLUMNS, f"{first} ÷ it, time", "answers/s"]
+    compared = [(first, summary["ratios"])]
+    if summary.get("compiled", {}).get("medians"):
+        columns += ["compiled ÷ it, time", "answers/s"]
+        compared.append(_compiled_ratios(summary["compiled"]))
     lines = [f"| {' | '.join(columns)} |", "|---|" + "---:|" * (len(columns) - 1)]
     for name, each in summary["medians"].items():
-        ratio = summary["ratios"].get(name)
-        ratios = f"{ratio['time']:.2f} | {ratio['rate']:.2f}" if ratio else "1 | 1"
         lines.append(
             f"| {name} | {each['answers_per_second']:,.0f} | {each['total_us']:.2f} "
             f"| {each['user_us']:.2f} | {each['system_us']:.2f} "
             f"| {each['latency_median_us']:.0f} | {each['latency_99_us']:.0f} "
             f"| {summary['lost'].get(name, 0)} | {each['answer_octets']:.0f} "
-            f"| {each['resident_kib'] / MEBI:.0f} | {ratios} |"
+            f"| {each['resident_kib'] / MEBI:.0f} "
+            + "".join(f"| {_tell_ratio(name, *each)} " for each in compared)
+            + "|"
         )
     lines.append("")
     discarded = {name: faults for name, faults in summary["discarded"].items() if faults}
@@ -153,6 +187,21 @@ def _figures(summary: dict[str, Any]) -> list[str]:
             f"- {figure}: {ratio[what]:.2f} times that of the best peer, {peer} (pairs {pairs})"
         )
     return [*lines, ""]
+
+
+def _compiled_ratios(compiled: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The compiled form that is compared, and the ratios to others by the names of the rows."""
+    ratios = {
+        name + COMPILED if name.startswith(MINIDNS) else name: ratio
+        for name, ratio in compiled["ratios"].items()
+    }
+    return next(iter(compiled["medians"])) + COMPILED, ratios
+
+
+def _tell_ratio(name: str, compared: str, ratios: dict[str, Any]) -> str:
+    if name == compared:
+        return "1 | 1"
+    return f"{ratios[name]['time']:.2f} | {ratios[name]['rate']:.2f}" if name in ratios else "- | -"
 
 
 def _starts(starts: dict[str, Any]) -> list[str]:

@@ -16,7 +16,14 @@ from pathlib import Path
 
 from bench import agreement, datasets, queries, servers
 from bench.datasets import DATASETS, Written
-from bench.measure import PACED_SECONDS, Files, Measurement, measure, warm_up
+from bench.measure import (
+    PACED_SECONDS,
+    Files,
+    Measurement,
+    describe_client,
+    measure,
+    warm_up,
+)
 from bench.outcome import BadRun
 from bench.scenarios import Scenario
 from bench.servers import Contestant
@@ -26,7 +33,7 @@ from tests.peers import Peer, PeerError
 WARM_UP = 0.5  # seconds of load before the first round, not counted
 MOST_PER_SECOND = 300_000  # answers; so many queries are written where none may come twice
 TRIES = 3  # for one run; those that were no result are told with the figures
-LOADS = 2  # starts of a slow dataset: cold, then warm
+LOADS = 2  # starts of minidns with a slow dataset: cold, then warm
 
 
 @dataclass(frozen=True)
@@ -37,7 +44,9 @@ class Options:
     seconds: float  # of one run
     size: int | None  # hosts or zones instead of the dataset's own number
     core: int  # of the servers
+    load_core: int  # of dnsperf, and of what has more cores than one
     python: str  # that minidns runs on
+    compiled: Path | None = None  # where its compiled form is
 
 
 @dataclass
@@ -58,6 +67,7 @@ class Result:
     starts: Mapping[str, Start] = field(default_factory=dict)
     left_out: dict[str, str] = field(default_factory=dict)  # it cannot, or is not here
     no_result: dict[str, str] = field(default_factory=dict)  # it should have
+    client: str = ""  # how it was driven
     discarded: dict[str, list[str]] = field(default_factory=dict)  # runs that were made again
     lost: dict[str, int] = field(default_factory=dict)  # queries, in those
     versions: dict[str, str] = field(default_factory=dict)
@@ -66,8 +76,8 @@ class Result:
 def run_group(
     group: Sequence[Scenario], names: Sequence[str], options: Options
 ) -> Iterator[Result]:
-    """Scenarios of the same dataset and workers, one by one. `names` are the peers of minidns."""
-    wanted = servers.contestants(names, group[0].workers, options.python)
+    """Scenarios of the same servers, one by one. `names` are the peers of minidns."""
+    wanted = servers.contestants(names, group[0].workers, options.python, options.compiled)
     if reason := wanted[0].missing():
         yield from (Result(scenario, left_out={wanted[0].name: reason}) for scenario in group)
         return
@@ -81,7 +91,8 @@ def run_group(
     with tempfile.TemporaryDirectory(prefix="bench-") as made, ExitStack() as running:
         directory = Path(made)
         written = datasets.write(dataset, directory, size)
-        held = _Group(directory, written, options, any(each.is_slow for each in group))
+        is_slow = any(each.is_slow for each in group)
+        held = _Group(directory, written, options, is_slow, group[0].cores)
         able = [each for each in wanted if any(each.left_out(one) is None for one in group)]
         held.start(able, starts_wanted, running)
         for scenario in group:
@@ -91,20 +102,26 @@ def run_group(
 class _Group:
     """The servers of a dataset, and where its files are."""
 
-    def __init__(self, directory: Path, written: Written, options: Options, is_slow: bool) -> None:
+    def __init__(
+        self, directory: Path, written: Written, options: Options, is_slow: bool, cores: int
+    ) -> None:
         self._directory = directory
         self._written = written
         self._options = options
         self._is_slow = is_slow
+        self._cores = cores
+        self._workers: dict[str, int] = {}
         self._peers: dict[str, Peer] = {}
         self._starts: dict[str, Start] = {}
         self._faults: dict[str, str] = {}
 
     def start(self, able: Iterable[Contestant], times: int, running: ExitStack) -> None:
-        """Each server so many times in turn, the last time to stay."""
+        """minidns so many times in turn, the last time to stay; others once, at the last."""
         waiting = [each for each in able if each.missing() is None]
         for number in range(times):
             for contestant in list(waiting):
+                if not contestant.is_minidns and number < times - 1:
+                    continue
                 is_last = number == times - 1
                 try:
                     with ExitStack() as stack:
@@ -119,7 +136,10 @@ class _Group:
 
     def run(self, scenario: Scenario, wanted: Sequence[Contestant], size: int) -> Result:
         """One scenario."""
-        result = Result(scenario, starts=self._starts)
+        client = describe_client(scenario, self._options.seconds)
+        if scenario.workers > 1:
+            client += f"; {scenario.workers} workers: that many times -c, -q and -Q"
+        result = Result(scenario, starts=self._starts, client=client)
         peers = []
         for contestant in wanted:
             name = contestant.name
@@ -141,12 +161,15 @@ class _Group:
         is_warm = self._is_slow and bool(start.cold)
         cache = self._directory / "cache" / contestant.name / str(0 if is_warm else len(start.cold))
         cache.mkdir(parents=True, exist_ok=True)
-        core, is_slow = self._options.core, self._is_slow
-        started = servers.run(contestant, self._written, core, cache, is_slow)
+        core: int | str = self._options.core
+        if self._cores > 1 and contestant.workers > 1:
+            core = f"{core},{self._options.load_core}"
+        started = servers.run(contestant, self._written, core, cache, self._is_slow)
         peer = stack.enter_context(started)
         (start.warm if is_warm else start.cold).append(seconds_since_start(peer.pid))
         start.resident_kib = resident_kib(peer.pid)
         self._peers[contestant.name] = peer
+        self._workers[contestant.name] = contestant.workers
 
     def _run_rounds(self, result: Result, peers: list[Peer], size: int) -> None:
         scenario, options = result.scenario, self._options
@@ -158,7 +181,7 @@ class _Group:
         _say(f"{scenario.name}: warming up {', '.join(peer.name for peer in waiting)}")
         for peer in waiting:
             with suppress(BadRun):  # what is wrong shows in the first round
-                warm_up(peer, scenario, files, WARM_UP)
+                warm_up(peer, self._load_of(peer, scenario), files, WARM_UP)
         for number in range(options.rounds):
             _say(f"{scenario.name}: round {number + 1} of {options.rounds}")
             if scenario.is_fresh:
@@ -181,12 +204,16 @@ class _Group:
         faults = result.discarded.setdefault(peer.name, [])
         for _ in range(TRIES):
             try:
-                return measure(peer, result.scenario, files, self._options.seconds)
+                scenario = self._load_of(peer, result.scenario)
+                return measure(peer, scenario, files, self._options.seconds)
             except BadRun as fault:
                 faults.append(str(fault))
                 result.lost[peer.name] = result.lost.get(peer.name, 0) + fault.lost
         result.no_result[peer.name] = faults[-1]
         return None
+
+    def _load_of(self, peer: Peer, scenario: Scenario) -> Scenario:
+        return scenario.for_workers(self._workers[peer.name])
 
     def _write(self, scenario: Scenario, size: int, run: str) -> Files:
         directory = self._directory / "queries"

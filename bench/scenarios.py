@@ -1,7 +1,7 @@
 """What is measured: each scenario is a dataset, its queries, a client, and what must come back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from bench import queries
@@ -28,7 +28,11 @@ class Need(Enum):
 
 @dataclass(frozen=True)
 class Scenario:
-    """One kind of load. `shares` are the rcodes that must come back, as parts of all answers."""
+    """One kind of load. `shares` are the rcodes that must come back, as parts of all answers.
+
+    `sockets`, `under_way`, `rate` and `pace` are for each worker of a server: one with two workers
+    gets twice the load, so that each of them has what the only one of the other has.
+    """
 
     name: str
     describes: str
@@ -42,9 +46,20 @@ class Scenario:
     pace: int = 10_000  # queries a second of the run for latencies
     is_fresh: bool = False  # each run has queries that no run had before
     is_once: bool = False  # and none of them is sent twice
-    workers: int = 1  # of minidns; with more, minidns with one is compared too
+    workers: int = 1  # of minidns; with more, minidns with one is compared, and no other server
+    cores: int = 1  # that those workers have; the client has the last of two
     needs: frozenset[Need] = frozenset()
     is_slow: bool = False  # runs only when it is named
+
+    def for_workers(self, workers: int) -> "Scenario":
+        """The load for a server that has so many."""
+        return replace(
+            self,
+            sockets=self.sockets * workers,
+            under_way=self.under_way * workers,
+            rate=None if self.rate is None else self.rate * workers,
+            pace=self.pace * workers,
+        )
 
 
 _TCP = frozenset({Need.TCP, Need.LONG_CONNECTIONS})
@@ -91,22 +106,25 @@ SCENARIOS = {
             sockets=8,
             needs=frozenset({Need.TCP}),
         ),
-        Scenario(
-            "udp-workers",
-            "UDP, 50 sockets, 200 queries under way, minidns with 2 workers",
-            queries.repeated,
-            sockets=50,
-            under_way=200,
-            workers=2,
-        ),
-        Scenario(
-            "tcp-workers",
-            "TCP, 16 connections, minidns with 2 workers",
-            queries.repeated,
-            client=Client.TCP,
-            sockets=16,
-            workers=2,
-            needs=_TCP,
+        *(
+            Scenario(
+                f"{kind}-{name}",
+                f"{kind.upper()}, 2 workers {where}, 32 sockets and 100 queries under way for each",
+                queries.repeated,
+                client=client,
+                sockets=32,
+                workers=2,
+                cores=cores,
+                needs=needs,
+            )
+            for name, where, cores in (
+                ("workers", "on 2 cores", 2),
+                ("workers-1-core", "on 1 core", 1),
+            )
+            for kind, client, needs in (
+                ("udp", Client.UDP, frozenset[Need]()),
+                ("tcp", Client.TCP, _TCP),
+            )
         ),
         Scenario(
             "start",

@@ -1,5 +1,7 @@
 """The figures that minidns means to reach, and whether a run reached them.
 
+They are those of the pure form: where a run has the compiled form beside it, its figures are shown.
+
 `python -m bench.targets RESULT.json` prints the table of a run that was kept: exit code 0 when all
 that was measured is reached, 1 when something is not, 2 when the file is none of the benchmark's.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 Summary = dict[str, Any]  # bench/report.py
+COMPILED = "compiled"  # in a summary: the same of the compiled form
 
 
 @dataclass(frozen=True)
@@ -32,22 +35,29 @@ class Target:
 
 def to_markdown(scenarios: dict[str, Summary], targets: Sequence[Target] | None = None) -> str:
     """A table of the targets, by default TARGETS, of the scenarios that ran."""
+    has_compiled = any(COMPILED in summary for summary in scenarios.values())
     lines = ["| scenario | figure | to reach | reached |", "|---|---|---:|---|"]
+    if has_compiled:
+        lines = [f"{lines[0]} compiled |", f"{lines[1]}---|"]
     for target in TARGETS if targets is None else targets:
         if target.scenario not in scenarios:
             continue
-        value = target.value(scenarios[target.scenario])
+        summary = scenarios[target.scenario]
         sign = "≥" if target.at_least else "≤"
-        if value is None:
-            verdict = "not measured"
-        elif target.is_reached(value):
-            verdict = f"{value:.2f}"
-        else:
-            verdict = f"**{value:.2f}, missed by {abs(value - target.bound):.2f}**"
-        lines.append(
-            f"| {target.scenario} | {target.figure} | {sign} {target.bound:g} | {verdict} |"
-        )
+        cells = [target.scenario, target.figure, f"{sign} {target.bound:g}", _tell(target, summary)]
+        if has_compiled:
+            cells.append(_tell(target, summary[COMPILED]) if COMPILED in summary else "-")
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _tell(target: Target, summary: Summary) -> str:
+    value = target.value(summary)
+    if value is None:
+        return "not measured"
+    if target.is_reached(value):
+        return f"{value:.2f}"
+    return f"**{value:.2f}, missed by {abs(value - target.bound):.2f}**"
 
 
 def _time(scenario: str, peer: str, bound: float) -> Target:

@@ -16,6 +16,7 @@ from bench.micro_queries import KINDS, Kind, Wrong, make_responder, prepare
 from bench.queries import question
 from bench.scenarios import SCENARIOS
 from bench.servers import MINIDNS, Contestant, contestants
+from bench.targets import TARGETS
 
 ROOT = Path(__file__).parents[1]
 HOSTS = 10
@@ -89,9 +90,34 @@ def test_scenarios_leave_out_who_cannot() -> None:
 
 
 def test_workers_come_first_and_one_process_beside_them() -> None:
-    first, second, _ = contestants(["nsd"], workers=2)
+    first, second = contestants(["nsd"], workers=2)
     assert (first.name, first.arguments) == ("minidns x2", ("--workers", "2"))
     assert (second.name, second.arguments) == (MINIDNS, ())
+
+
+def test_each_worker_has_the_load_of_the_only_one() -> None:
+    scenario = SCENARIOS["udp-workers"]
+    for count in (1, 2):
+        load = scenario.for_workers(count)
+        assert (load.sockets, load.under_way) == (32 * count, 100 * count)
+        assert (load.pace, load.rate) == (10_000 * count, None)
+    assert SCENARIOS["udp-10k"].for_workers(2).rate == 20_000
+
+
+def test_too_few_rounds_to_be_published_are_told_before_anything_runs(tmp_path: Path) -> None:
+    run = bench("--publish", str(tmp_path), "--rounds", "2", "--against")
+    assert run.returncode == 2
+    assert "not fit to be published: 2 rounds are too few" in run.stderr
+    assert "starting" not in run.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_page_describes_each_scenario_and_its_targets() -> None:
+    page = (ROOT / "bench" / "README.md").read_text()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `")}
+    assert set(SCENARIOS) <= set(rows)
+    for target in TARGETS:
+        assert f"{target.bound:g}" in rows[target.scenario]
 
 
 def test_option_that_minidns_has_not_is_a_reason() -> None:
