@@ -35,7 +35,10 @@ ip -6 addr add 2001:db8::1/64 dev s0 nodad
 ip -6 addr add fe80::1/64 dev s0 nodad
 ip addr add 192.0.2.1/24 dev s1
 """
-UPSTREAM = "ip addr add 192.0.2.53/24 dev u0\n"
+UPSTREAM = """\
+ip addr add 192.0.2.53/24 dev u0
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit  # else six, then one a second
+"""
 FAR, NEIGHBOUR = "192.0.2.53:53", "127.0.0.54:5354"
 BY_FAR, BY_NEIGHBOUR = "198.51.100.1", "198.51.100.2"
 ZONE = "'': {{type: NS, value: ns.example.net.}}\n'*': {{type: A, value: {}}}\n"

@@ -4,6 +4,7 @@ What the kernel knows (no route, a link that is down, ICMP) is known at once: no
 waited for. `far` comes first and is cut off; `neighbour` answers then.
 """
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
@@ -11,6 +12,7 @@ from itertools import count
 
 import pytest
 
+from minidns.server.control_client import ask as ask_control
 from tests.netns.net import (
     BY_FAR,
     BY_NEIGHBOUR,
@@ -23,7 +25,7 @@ from tests.netns.net import (
 )
 from tests.server.command import COM, write_zones
 
-UDP_PORT, LATE_PORT, TCP_PORT = 4053, 4054, 5053
+UDP_PORT, LATE_PORT, TEN_PORT, TCP_PORT = 4053, 4054, 4055, 5053
 TRIES = 200  # of dig, until an upstream is back; each takes tens of milliseconds
 _numbers = count()
 
@@ -136,3 +138,31 @@ def test_a_kept_connection_over_a_link_that_is_down(net: Net) -> None:
         finally:
             net.server.run("ip link set s1 up")
         until_far_answers(net, TCP_PORT)
+
+
+def test_ten_that_are_dead_cost_nothing_and_one_that_revives_is_found(net: Net) -> None:
+    """Row L16. Once all are known to be dead no query goes out but probes, one a second each."""
+    ten = [f"192.0.2.53:{port}" for port in range(60, 70)]
+    with forwarding(net, "unreachable-ten", TEN_PORT, *ten) as server:
+        while "down . 0" not in ask_control(server.control, ["health"]):
+            questions = [f"u{next(_numbers)}.example.net. A" for _ in range(4)]
+            replies = net.ask("10.0.0.2", "10.0.0.1", TEN_PORT, *questions)
+            assert {reply.status for reply in replies} == {"SERVFAIL"}
+        before, began = server.stats(), time.monotonic()
+        names = [f"u{next(_numbers)}.example.net." for _ in range(30)]
+        replies = net.ask(
+            "10.0.0.2", "10.0.0.1", TEN_PORT, *(f"{name} A" for name in names), "www.example.com. A"
+        )
+        after, seconds = server.stats(), time.monotonic() - began
+        assert [reply.status for reply in replies] == ["SERVFAIL"] * 30 + ["NOERROR"]
+        assert all("EDE" in reply.opt for reply in replies[:-1])
+        assert after["upstream_queries"] == before["upstream_queries"]
+        probes = after["upstream_probes"] - before["upstream_probes"]
+        assert probes <= 10 * (seconds + 1)
+        with upstream_at(net.directory / "seventh", net.upstream, ten[7], BY_FAR):
+            for _ in range(TRIES):
+                name = f"u{next(_numbers)}.example.net."
+                (reply,) = net.ask("10.0.0.2", "10.0.0.1", TEN_PORT, f"{name} A")
+                if reply.status == "NOERROR":
+                    break
+            assert reply.records == {f"{name} A {BY_FAR}"}
