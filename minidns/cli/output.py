@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from copy import copy
 from threading import RLock
 from typing import TextIO
 
@@ -101,8 +102,9 @@ class _Formatter(logging.Formatter):
     """Level names in lower case, as compilers write them."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        record.levelname = record.levelname.lower()
-        return super().formatMessage(record)
+        shown = copy(record)  # other handlers get the same record
+        shown.levelname = record.levelname.lower()
+        return super().formatMessage(shown)
 
 
 def _printable(line: str) -> str:

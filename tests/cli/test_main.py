@@ -186,3 +186,22 @@ def test_log_lines_are_lower_case() -> None:
         check=False,
     )
     assert done.stderr == "minidns: warning: yes 1\n"
+
+
+def test_log_lines_leave_the_record_to_other_handlers() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import logging, sys; from minidns.cli import output; output.log_to_stderr('warning')\n"
+            "other = logging.StreamHandler(sys.stdout)\n"
+            "other.setFormatter(logging.Formatter('%(levelname)s'))\n"
+            "logging.getLogger().addHandler(other); logging.getLogger('a').warning('yes')",
+        ],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert (done.stderr, done.stdout) == ("minidns: warning: yes\n", "WARNING\n")
