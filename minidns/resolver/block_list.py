@@ -11,12 +11,13 @@ import re
 from collections.abc import Callable
 
 from minidns.resolver.hosts import MAX_FAULTS, LineFault, read_host_address
+from minidns.resolver.packed_names import PackedNames, write
 from minidns.resolver.policy_zone import Entry, is_policy_zone, read_policy_zone
 from minidns.resolver.verdict import NXDOMAIN, PASS, Verdict
 from minidns.wire.name import ROOT, BadName, name_from_text
 
 _ITSELF_BITS = 16  # of an entry's number, for the verdict about the name itself
-_MAX_VERDICTS = 2**_ITSELF_BITS - 1
+_MAX_VERDICTS: int = 2**_ITSELF_BITS - 1
 _PLAIN = re.compile(rb"(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?")
 _LENGTHS = [bytes((length,)) for length in range(64)]
 _MAX_PLAIN = 253  # characters
@@ -30,17 +31,30 @@ class BlockList:
 
     def __init__(self, answer: Verdict = NXDOMAIN) -> None:
         self._answer = answer
-        self._entries: dict[bytes, int] = {}  # name -> about itself, and 16 bits up, about below
-        self._numbers: dict[int, int] = {}  # equal ones as one object
+        self._entries = PackedNames()  # name: about itself, and 16 bits up, about below
+        self._log = bytearray()  # what is not among them yet
         self._verdicts: list[Verdict | None] = [None]
         self._indices: dict[Verdict, int] = {}
         self._allowed: set[bytes] = set()
 
     def __len__(self) -> int:
+        self.pack()
         return len(self._entries)
+
+    def pack(self) -> None:
+        """Make what was taken in ready to be looked for; seconds for a million entries.
+
+        Else the first look does it.
+        """
+        if self._log:
+            log = self._entries.log() + self._log if len(self._entries) else self._log
+            self._log = bytearray()
+            self._entries = PackedNames(log, _merge)
 
     def find(self, qname: bytes) -> Verdict | None:
         """What a name (lower-case wire) gets; None where it is not blocked."""
+        if self._log:
+            self.pack()
         get = self._entries.get
         held = get(qname)
         number = held & _MAX_VERDICTS if held else 0
@@ -61,10 +75,7 @@ class BlockList:
     def add(self, data: bytes) -> list[LineFault]:
         """Take in the octets of a list; the lines that cannot be used."""
         if is_policy_zone(data):
-            entries, faults = read_policy_zone(data)
-            for entry in entries:
-                self._note_entry(entry)
-            return faults
+            return read_policy_zone(data, self._note_entry)
         return self._read_lines(data, self._block_line)
 
     def allow(self, data: bytes) -> list[LineFault]:
@@ -110,9 +121,7 @@ class BlockList:
         self._note(entry.name, 0 if entry.is_below else number, number if entry.is_below else 0)
 
     def _note(self, name: bytes, itself: int, below: int) -> None:
-        held = self._entries.get(name, 0)
-        number = (held & _MAX_VERDICTS or itself) | (held >> _ITSELF_BITS or below) << _ITSELF_BITS
-        self._entries[name] = self._numbers.setdefault(number, number)
+        write(self._log, name, itself | below << _ITSELF_BITS)
 
     def _number_of(self, verdict: Verdict) -> int:
         number = self._indices.get(verdict)
@@ -129,6 +138,13 @@ class BlockList:
                 return True
             name = name[1 + name[0] :]
         return False
+
+
+def _merge(earlier: int, later: int) -> int:
+    """Of entries for one name the first counts, for itself and for what is below."""
+    itself = earlier & _MAX_VERDICTS or later & _MAX_VERDICTS
+    below = earlier >> _ITSELF_BITS or later >> _ITSELF_BITS
+    return itself | below << _ITSELF_BITS
 
 
 def read_name(word: bytes) -> bytes:

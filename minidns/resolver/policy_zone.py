@@ -5,8 +5,9 @@ addresses), for a name or for `*.name`, which stands for what is below it. Other
 actions are told of and skipped; rpz-drop. gets the answer of a list that says nothing.
 """
 
+import io
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from minidns.resolver.hosts import MAX_FAULTS, LineFault, read_host_address
@@ -35,9 +36,9 @@ def is_policy_zone(data: bytes) -> bool:
     return _SOA.search(data[:HEAD]) is not None
 
 
-def read_policy_zone(data: bytes) -> tuple[list[Entry], list[LineFault]]:
-    """The entries in their order, and the lines that cannot be used."""
-    zone = _PolicyZone()
+def read_policy_zone(data: bytes, note: Callable[[Entry], None]) -> list[LineFault]:
+    """Have all entries noted, the first of a name first; the lines that cannot be used."""
+    zone = _PolicyZone(note)
     faults: list[LineFault] = []
     for number, line in _logical_lines(data):
         try:
@@ -45,18 +46,21 @@ def read_policy_zone(data: bytes) -> tuple[list[Entry], list[LineFault]]:
         except ValueError as error:
             if len(faults) < MAX_FAULTS:
                 faults.append(LineFault(number, str(error)))
-    return zone.entries(), faults
+    zone.end()
+    return faults
 
 
 class _PolicyZone:
-    def __init__(self) -> None:
+    def __init__(self, note: Callable[[Entry], None]) -> None:
+        self._note = note
         self._origin = ROOT
         self._apex = ROOT
         self._owner: bytes | None = None
-        self._found: dict[tuple[bytes, bool], Verdict | None] = {}
+        self._addresses: dict[tuple[bytes, bool], Verdict] = {}  # until no more can come
 
-    def entries(self) -> list[Entry]:
-        return [Entry(name, below, verdict) for (name, below), verdict in self._found.items()]
+    def end(self) -> None:
+        for (name, is_below), verdict in self._addresses.items():
+            self._note(Entry(name, is_below, verdict))
 
     def take(self, line: str) -> None:
         """One line, its parentheses gone. Raises ValueError."""
@@ -91,12 +95,11 @@ class _PolicyZone:
         is_below = name.startswith(_WILDCARD)
         key = (name[2:] if is_below else name, is_below)
         if rtype == "CNAME":
-            self._found.setdefault(key, self._read_target(owner, target))
+            self._note(Entry(*key, self._read_target(owner, target)))
         elif rtype in ("A", "AAAA"):
             octets = read_host_address(target)
-            held = self._found.get(key) or NODATA
-            if held.rcode == NODATA.rcode:
-                self._found[key] = Verdict.of_addresses([*held.ipv4, *held.ipv6, octets])
+            held = self._addresses.get(key, NODATA)
+            self._addresses[key] = Verdict.of_addresses([*held.ipv4, *held.ipv6, octets])
         else:
             raise ValueError(f"{rtype} is not answered from a block list: write CNAME, A or AAAA")
 
@@ -112,7 +115,7 @@ class _PolicyZone:
 def _logical_lines(data: bytes) -> Iterator[tuple[int, str]]:
     """Lines with what they hold, those in parentheses as one."""
     held, start, depth = "", 0, 0
-    for number, raw in enumerate(data.splitlines(), 1):
+    for number, raw in enumerate(io.BytesIO(data), 1):
         line = raw.partition(b";")[0].decode("utf-8", "replace").rstrip()
         if not depth:
             held, start = "", number

@@ -47,6 +47,7 @@ def read_name_lists(settings: ResolverSettings) -> NameLists:
         block = BlockList(_verdict_of(settings.block.answer))
         _read_all(settings.block.files, block.add, faults, read)
         _read_all(settings.block.allow, block.allow, faults, read)
+        block.pack()
     return NameLists(hosts, block, faults, read.digest())
 
 
