@@ -4,25 +4,52 @@ A hit costs a transport one slice and one look-up. Here go only replies that dep
 but those octets: names that exist, asked in lower case, without an EDNS option. Random names, mixed
 case and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
 Answers whose TTLs count down are in it, too, each until the second is over.
+
+To free a full cache takes 8 ms and more in one go, so what is forgotten is out of reach at once and
+freed with the answers that come after it, some for each: no query waits for that, and never is more
+held than the bound allows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable
 
 _OVERHEAD = 180  # octets: a dict slot and two bytes objects of CPython, measured with sys.getsizeof
+_FREED = 4  # replies out of reach that are freed when one is added: more than take their place
+
+
+class Replies:
+    """Query to reply, both without the ID, as they are at this moment. `get` is a mapping's."""
+
+    __slots__ = ("_held", "get")
+
+    def __init__(self, held: dict[bytes, bytes]) -> None:
+        self.show(held)
+
+    def show(self, held: dict[bytes, bytes]) -> None:
+        """Look there from now on. Whoever has fetched `get` before looks where it was."""
+        self._held = held
+        self.get: Callable[..., bytes | None] = held.get
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __contains__(self, query: object) -> bool:
+        return query in self._held
 
 
 class AnswerCache:
     """Bounded in octets. When it is full it is emptied: refilling costs microseconds a name."""
 
     def __init__(self, max_bytes: int) -> None:
-        self._replies: dict[bytes, bytes] = {}
+        self._held: dict[bytes, bytes] = {}
         self._max_bytes = max_bytes
         self._bytes = 0
         self._passing: list[tuple[bytes, int]] = []  # keys and octets
+        self._gone: list[dict[bytes, bytes]] = []  # out of reach, yet to be freed
+        self._replies = Replies(self._held)
 
     @property
-    def replies(self) -> Mapping[bytes, bytes]:
-        """The live mapping, the same object for ever: query to reply, both without the ID."""
+    def replies(self) -> Replies:
+        """The same object for ever. Its `get` holds for a batch of queries, no longer."""
         return self._replies
 
     def add(self, query: bytes, reply: bytes) -> None:
@@ -32,12 +59,14 @@ class AnswerCache:
             self.clear()
             self._bytes = len(query) + len(reply) + _OVERHEAD
         if self._max_bytes:
-            self._replies[query[2:]] = reply[2:]
+            self._held[query[2:]] = reply[2:]
+        if self._gone:
+            self._free()
 
     def add_passing(self, query: bytes, reply: bytes) -> bool:
         """As `add`, until `forget_passing`. Whether it is the first since then."""
         key = query[2:]
-        if key in self._replies:
+        if key in self._held:
             return False
         self.add(query, reply)
         self._passing.append((key, len(query) + len(reply) + _OVERHEAD))
@@ -46,12 +75,22 @@ class AnswerCache:
     def forget_passing(self) -> None:
         """What was said a second ago is not true any more."""
         for key, size in self._passing:
-            if self._replies.pop(key, None) is not None:
+            if self._held.pop(key, None) is not None:
                 self._bytes -= size
         self._passing.clear()
 
     def clear(self) -> None:
         """Forget all."""
-        self._replies.clear()
+        if self._held:
+            self._gone.append(self._held)
+            self._held = {}
+            self._replies.show(self._held)
         self._passing.clear()
         self._bytes = 0
+
+    def _free(self) -> None:
+        oldest = self._gone[0]
+        for _ in range(min(_FREED, len(oldest))):
+            oldest.popitem()
+        if not oldest:
+            del self._gone[0]

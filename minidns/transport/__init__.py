@@ -6,6 +6,7 @@ after the ID; a transport looks there first and calls `respond` on a miss.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
 
 from minidns.responder.via import Via
 
@@ -17,7 +18,14 @@ Reply = bytes | None
 # query's own: it is cancelled when the client has gone.
 Respond = Callable[[bytes, bytes, Via], Reply | Awaitable[Reply]]
 
-Answers = Mapping[bytes, bytes]
+
+class Answers(Protocol):
+    """What finds a reply; a mapping is such."""
+
+    @property
+    def get(self) -> Callable[[bytes], bytes | None]:
+        """To be fetched anew for each batch of queries: the answers may be others by then."""
+
 
 # Client IP, as `respond` takes it, to the answers for this client; it has some for every address.
 # For servers whose answers are not the same for all.
