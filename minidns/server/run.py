@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from minidns.config import ServeSettings
+from minidns.server.collecting import Collecting
 from minidns.server.cookie_secrets import make_cookie_secrets
 from minidns.server.holding import Holding
 from minidns.server.listeners import Listeners, open_listeners
@@ -210,6 +211,7 @@ async def _serve(
     loop.set_exception_handler(limited_log())
     stopping = stop_event(loop, hangup, reloading.ask)
     server.start(loop)
+    Collecting(server.count_queries).start(loop)
     await server.open_control(settings.control)
     announce()
     follow = loop.create_task(reloading.run())

@@ -164,6 +164,10 @@ class Server:
         first, *_ = self.listeners.udp + self.listeners.tcp
         self._control = await open_control(commands, path, first, worker)
 
+    def count_queries(self) -> int:
+        """How many came so far."""
+        return sum(each.counters.queries for each in self.udp) + self.tcp.counters.queries
+
     def run_cache_command(self, words: Sequence[str]) -> Iterable[str]:
         """As `control_socket.Command`; what is flushed is not in the first tier any more either."""
         from minidns.server.control import cache_command

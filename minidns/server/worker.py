@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 from minidns.config import ResolverSettings
 from minidns.responder.responder import Policy
 from minidns.server.channel import READY, TAKEN, Channel
+from minidns.server.collecting import Collecting
 from minidns.server.cookie_secrets import CookieSecrets
 from minidns.server.listeners import Listeners
 from minidns.server.loop_faults import limited_log
@@ -96,6 +97,7 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         loop.add_reader(self._channel.fileno(), self._listen, loop)
         self._server.start(loop)
+        Collecting(self._server.count_queries).start(loop)
         number, path = self._control
         await self._server.open_control(path, number)
         self._channel.send(READY)
