@@ -2,7 +2,9 @@
 
 posix_spawn(3) stops the server for about a millisecond, whatever memory it holds; fork(2) would
 copy the tables of all its pages. The new process gets two files and the end of a pipe that closes
-when it ends; a session of its own keeps the signals of a terminal from it.
+when it ends; a process group of its own keeps the signals of a terminal from it. No session of its
+own: Linux shares the processor out among sessions first (sched(7), autogroup), where a process that
+is alone in one gets as much as the server, however low its own priority is.
 """
 
 import asyncio
@@ -31,7 +33,7 @@ async def run_reader(request: BinaryIO, update: BinaryIO, cache_dir: Path | None
     ended, end = os.pipe()
     try:
         pid = _spawn(request.fileno(), update.fileno(), end, cache_dir)
-    except (OSError, NotImplementedError) as error:  # a libc may have no setsid for it (glibc 2.26)
+    except (OSError, NotImplementedError) as error:
         os.close(ended)
         raise ReaderFailed(f"no process that reads zones could be started: {error}") from error
     finally:
@@ -63,6 +65,6 @@ def _spawn(request: int, update: int, end: int, cache_dir: Path | None) -> int:
             (os.POSIX_SPAWN_DUP2, update, 1),
             (os.POSIX_SPAWN_DUP2, end, _END_OF_PIPE),
         ),
-        setsid=True,
-        setsigmask=(),
+        setpgroup=0,
+        setsigmask=(signal.SIGTTOU,),  # it may write to a terminal with `stty tostop`
     )

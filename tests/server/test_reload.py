@@ -202,13 +202,13 @@ def test_end_while_zones_are_read(disk: Disk, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_process_that_reads_is_apart(disk: Disk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its own session, the same modules, and none of the directory that it happens to be in."""
+    """Its own process group, the same modules, and none of the directory it happens to be in."""
     (disk.root / "yaml.py").write_text("raise SystemExit(9)")
     monkeypatch.chdir(disk.root)
     probe = disk.root / "probe.py"
     probe.write_text(
         "import os, sys, yaml\n"
-        "sys.stdout.write(f'{os.getsid(0) == os.getpid()} {yaml.__name__} {sys.path[0]}')\n"
+        "sys.stdout.write(f'{os.getpgid(0) == os.getpid()} {yaml.__name__} {sys.path[0]}')\n"
     )
 
     async def main() -> bytes:
