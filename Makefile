@@ -7,6 +7,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # What the compiled form is held to: the tests of the path that a query takes.
 COMPILED_TESTS := tests/wire tests/conformance tests/transport tests/differential/test_judge.py
+# One process a core. Files stay whole: some start servers for all of their tests. ARGS=-n0: one.
+PARALLEL := --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -22,7 +24,7 @@ serve: $(VENV)/.installed ## serve zones/ on 127.0.0.1 and ::1, port 5053; Ctrl-
 	@exec $(BIN)/minidns serve $(ARGS)
 
 test: $(VENV)/.installed-test ## run all tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 test-compiled: $(VENV)/.installed-dev ## the tests of a query's path, compiled, in build/compiled
 	rm -rf build/compiled && mkdir -p build/compiled
@@ -31,7 +33,7 @@ test-compiled: $(VENV)/.installed-dev ## the tests of a query's path, compiled, 
 	cd build/compiled && export MINIDNS_COMPILE=1 PYTHONPATH="$$PWD" \
 	 && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace \
 	 && $(CURDIR)/$(BIN)/python -c 'from minidns.responder import responder as r; assert r.__file__.endswith(".so")' \
-	 && $(CURDIR)/$(BIN)/python -m pytest $(COMPILED_TESTS) $(ARGS)
+	 && $(CURDIR)/$(BIN)/python -m pytest $(PARALLEL) $(COMPILED_TESTS) $(ARGS)
 
 compile: $(VENV)/.installed-dev ## compile a query's path in place (a C compiler, Python's headers)
 	MINIDNS_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace

@@ -254,6 +254,7 @@ def test_two_different_cnames_at_a_name_are_unusable() -> None:
         (reply(qname="other.example."), "another question"),
         (reply(qtype="AAAA"), "another question"),
     ],
+    ids=["referral", "NXDOMAIN", "TC", "another QNAME", "another QTYPE"],
 )
 def test_unusable(octets: bytes, word: str) -> None:
     failure = refused(octets)

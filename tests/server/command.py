@@ -21,6 +21,7 @@ import dns.query
 ROOT = Path(__file__).parents[2]
 SECONDS = 20.0  # for what takes milliseconds, on a machine that is busy with other things
 READY = "minidns: ready: "
+_TERMINAL = {"COLUMNS", "LINES"}  # of who runs the tests
 FORWARDING = frozenset({"--forward", "--no-forward", "--config"})
 COM = """\
 '': {type: NS, value: ns.example.com.}
@@ -112,9 +113,10 @@ def command(*arguments: str | Path, limits: Mapping[str, float] | None = None) -
 
 
 def environment(**more: str) -> dict[str, str]:
-    """With this checkout's package, and what a caller adds."""
+    """With this checkout's package and no size of a terminal, and what a caller adds."""
+    inherited = {name: os.environ[name] for name in os.environ if name not in _TERMINAL}
     paths = filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **more}
+    return {**inherited, "PYTHONPATH": os.pathsep.join(paths), **more}
 
 
 def as_systemd(*descriptors: int) -> tuple[str, ...]:
