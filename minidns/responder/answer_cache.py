@@ -13,7 +13,7 @@ held than the bound allows.
 from collections.abc import Callable
 
 _OVERHEAD = 180  # octets: a dict slot and two bytes objects of CPython, measured with sys.getsizeof
-_FREED = 4  # replies out of reach that are freed when one is added: more than take their place
+_FREED = 2  # replies out of reach that are freed when one is added: more than take their place
 
 
 class Replies:

@@ -16,7 +16,7 @@ _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
 _REFERRAL = Outcome.REFERRAL
 _OVERHEAD = 480  # octets of the objects around one body, measured with tracemalloc
 _OVERHEAD_PER_SET = 210  # and around each of its record sets
-_FREED = 4  # answers out of reach that are freed when one is added: more than take their place
+_FREED = 2  # answers out of reach that are freed when one is added: more than take their place
 
 
 def body_key(apex: Node, found: Found, qtype: int, octets: int) -> BodyKey:

@@ -15,7 +15,7 @@ from minidns.zone.packed import HIDES, IS_CUT, unpack
 # (`authority.solve`: chains, and ALIAS in them, and addresses).
 LIVE = 16_384
 # Nodes out of reach that are freed when one is made: to free all at once takes up to 20 ms.
-_FREED = 2
+_FREED = 1
 
 
 class Nodes(Mapping[bytes, Node]):
