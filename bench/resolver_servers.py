@@ -1,7 +1,8 @@
 """The servers as forwarders, each on one core, asking one authoritative server on loopback.
 
 minidns as its user starts it with `--forward`. The others with their own defaults but for one
-thread, no validation, nothing logged per query, a cache of the same size, and the smallest answer.
+thread, no validation, nothing logged per query, a cache of the same size (dnsmasq with a small one,
+as it is used, and with a large one), and the smallest answer.
 """
 
 import getpass
@@ -9,6 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import dns.exception
@@ -32,9 +34,12 @@ from tests.peers import (
     run_server,
 )
 
-FORWARDERS = ("dnsmasq", "unbound", "bind", "coredns")
+LARGE = "dnsmasq-large"
+FORWARDERS = ("dnsmasq", LARGE, "unbound", "bind", "coredns")
 _CACHE_MIB = 64  # minidns's own default
-_DNSMASQ_CACHE = 2_000  # names: holds those of `hits`; with more its own evictions make misses dear
+# Names. The first holds those of `hits`, and its users have fewer; with as many as the others keep,
+# its own evictions make misses dear.
+_DNSMASQ_CACHE, _LARGE_CACHE = 2_000, 100_000
 _EDNS_SIZE = 1232  # octets, RFC 9715 section 3.1
 _WAITING = 1000  # queries; dnsmasq's default of 150 is below that of the others
 
@@ -111,13 +116,15 @@ def _version(kind: Kind) -> str:
 
 
 def _kind(name: str) -> Kind:
-    return _UNBOUND if name == "unbound" else PEER_KINDS[name]
+    return _UNBOUND if name == "unbound" else PEER_KINDS["dnsmasq" if name == LARGE else name]
 
 
-def _configure_dnsmasq(directory: Path, port: int, upstream: int) -> str:
+def _configure_dnsmasq(
+    directory: Path, port: int, upstream: int, names: int = _DNSMASQ_CACHE
+) -> str:
     return (
         f"port={port}\nlisten-address={LOOPBACK}\nbind-interfaces\nno-resolv\nno-hosts\n"
-        f"server={LOOPBACK}#{upstream}\ncache-size={_DNSMASQ_CACHE}\n"
+        f"server={LOOPBACK}#{upstream}\ncache-size={names}\n"
         f"dns-forward-max={_WAITING}\nuser={getpass.getuser()}\npid-file=\n"
         f"edns-packet-max={_EDNS_SIZE}\n"
     )
@@ -168,6 +175,7 @@ _UNBOUND = Kind(
 )
 _CONFIGURE: dict[str, _Configure] = {
     "dnsmasq": _configure_dnsmasq,
+    LARGE: partial(_configure_dnsmasq, names=_LARGE_CACHE),
     "unbound": _configure_unbound,
     "bind": _configure_bind,
     "coredns": _configure_coredns,
