@@ -6,7 +6,9 @@ ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
 # What the compiled form is held to: the tests of the path that a query takes.
-COMPILED_TESTS := tests/wire tests/conformance tests/transport tests/differential/test_judge.py
+COMPILED_TESTS := tests/wire tests/conformance tests/transport tests/differential/test_judge.py \
+  tests/responder tests/resolver tests/upstream tests/forwarding tests/server/test_resolving.py \
+  tests/server/test_first_tier_outside.py tests/server/test_poisoning.py
 # One process a core. Files stay whole: some start servers for all of their tests. ARGS=-n0: one.
 PARALLEL := --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

@@ -30,6 +30,7 @@ MAX_ATTEMPTS = 3  # within glibc's 5 s
 MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
 _MAX_TASKS = 256  # probes and losers of races
 _SILENCE = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
+_NO_REPLY = (*_SILENCE, FailureKind.BUSY)
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
 
 log = logging.getLogger(__name__)
@@ -115,7 +116,7 @@ class Forwarder:
         now = self._clock()
         if self.states.is_looped(upstream, now):
             return True
-        if isinstance(reply, Failure) and reply.kind in (*_SILENCE, FailureKind.BUSY):
+        if isinstance(reply, Failure) and reply.kind in _NO_REPLY:
             if reply.kind is not FailureKind.BUSY:
                 self.states.note_failure(upstream, now - began, now, is_probe=True)
         elif self.states.note_probe_reply(upstream, now):

@@ -49,7 +49,7 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
             else:
                 future.set_result("in time")
             deadlines.discard()
-            assert len(vars(deadlines)["_entries"]) <= 67
+            assert len(deadlines._entries) <= 67
         assert len(loop.timers()) == 1
         assert await kept is None
         deadlines.discard()

@@ -446,7 +446,7 @@ def test_a_reply_that_nobody_awaits_leaves_nothing_behind() -> None:
         responder = responder_of(resolving, catalog_of({"example.com.": ALIASES}))
         for name in ("www.example.net.", "out.example.com."):
             reply = responder.respond(dns.message.make_query(name, "A").to_wire(), LOOPBACK, UDP)
-            assert inspect.iscoroutine(reply)
+            assert inspect.isawaitable(reply)
             discard(reply)
             del reply
             gc.collect()  # a coroutine that was never awaited is complained of here

@@ -12,7 +12,7 @@ import dns.name
 import pytest
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
-from minidns.upstream import datagram, stream
+from minidns.upstream import stream
 from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.reply import Reply
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
@@ -260,11 +260,11 @@ def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise OSError(24, "Too many open files")
 
-    monkeypatch.setattr(datagram, "_open", refuse)
-
     async def main() -> None:
         upstreams = Upstreams()
-        reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", refuse)
+            reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
         assert reply == Failure(FailureKind.BUSY, "Too many open files")
         assert (upstreams.counters.refused_busy, upstreams.counters.unreachable) == (1, 0)
 
