@@ -13,6 +13,7 @@ from bench import report, resolver_names, targets
 from bench.publish import PUBLISHED, ROUNDS, NotFit
 from bench.resolver_names import FLAT, Held
 from bench.resolver_rounds import HITS, LOCAL, MISSES
+from bench.resolver_servers import LARGE
 from bench.servers import MINIDNS
 from bench.targets import Summary, Target
 
@@ -45,6 +46,7 @@ TARGETS = (
     _time(HITS, LOCAL, LOCAL_RATIO),
     *(_time(HITS, peer, 1.0) for peer in ("dnsmasq", "unbound", "bind")),
     Target(MISSES, f"processor time ÷ {' or '.join(_EITHER)}", 1.0, _nearest),
+    _time(MISSES, LARGE, 1.0),
     Target(NAMES, "last reading of memory ÷ middle one", FLAT, lambda names: names["ratio"]),
     Target(NAMES, "names lost or answered wrong", 0, lambda names: names["failed"]),
 )
