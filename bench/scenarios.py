@@ -62,6 +62,7 @@ class Scenario:
         )
 
 
+_UNDER_WAY = "100 queries under way"
 _TCP = frozenset({Need.TCP, Need.LONG_CONNECTIONS})
 _NXDOMAIN = queries.MIX["NXDOMAIN"] / sum(queries.MIX.values())
 
@@ -109,17 +110,19 @@ SCENARIOS = {
         *(
             Scenario(
                 f"{kind}-{name}",
-                f"{kind.upper()}, 2 workers {where}, 32 sockets and 100 queries under way for each",
+                f"{kind.upper()}, 2 workers {where}, 32 sockets and {load} for each",
                 queries.repeated,
                 client=client,
                 sockets=32,
+                rate=rate,
                 workers=2,
                 cores=cores,
                 needs=needs,
             )
-            for name, where, cores in (
-                ("workers", "on 2 cores", 2),
-                ("workers-1-core", "on 1 core", 1),
+            for name, where, cores, load, rate in (
+                ("workers", "on 2 cores", 2, _UNDER_WAY, None),
+                ("workers-paced", "on 2 cores", 2, "40,000 queries a second", 40_000),
+                ("workers-1-core", "on 1 core", 1, _UNDER_WAY, None),
             )
             for kind, client, needs in (
                 ("udp", Client.UDP, frozenset[Need]()),

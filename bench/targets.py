@@ -114,8 +114,11 @@ TARGETS = (
     _time("tcp-single", "nsd", 2.0),
     _beyond_nsd("udp-10k", "median latency beyond nsd, µs", "latency_median_beyond_us", 50),
     _beyond_nsd("udp-10k", "99th percentile beyond nsd, µs", "latency_99_beyond_us", 500),
-    _time("udp-workers", "minidns", 1.05),
-    _time("tcp-workers", "minidns", 1.05),
+    *(
+        _time(f"{kind}-{load}", "minidns", 1.05)
+        for load in ("workers", "workers-paced")
+        for kind in ("udp", "tcp")
+    ),
     _start("start", "cold", 0.25),
     _start("records-1000000", "cold", 20.0),
     _start("records-1000000", "warm", 2.0),
