@@ -5,10 +5,9 @@ PYTHON ?= python3
 ARGS ?=
 VENV := .venv
 BIN := $(VENV)/bin
-# What the compiled form is held to: the tests of the path that a query takes.
-COMPILED_TESTS := tests/wire tests/conformance tests/transport tests/differential/test_judge.py \
-  tests/responder tests/resolver tests/upstream tests/forwarding tests/server/test_resolving.py \
-  tests/server/test_first_tier_outside.py tests/server/test_poisoning.py
+# What the compiled form is held to: all that is about answers and the server.
+COMPILED_TESTS := $(addprefix tests/,wire zone authority conformance transport differential \
+  responder resolver upstream forwarding sockets server netns)
 # One process a core. Files stay whole: some start servers for all of their tests. ARGS=-n0: one.
 PARALLEL := --numprocesses=auto --dist=loadfile
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -28,9 +27,9 @@ serve: $(VENV)/.installed ## serve zones/ on 127.0.0.1 and ::1, port 5053; Ctrl-
 test: $(VENV)/.installed-test ## run all tests
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-compiled: $(VENV)/.installed-dev ## the tests of a query's path, compiled, in build/compiled
+test-compiled: $(VENV)/.installed-dev ## the tests of answers and of the server, compiled, in build/compiled
 	rm -rf build/compiled && mkdir -p build/compiled
-	cp -R minidns tests bench zones pyproject.toml README.md setup.py build/compiled
+	cp -R minidns tests bench docs zones pyproject.toml README.md setup.py build/compiled
 	find build/compiled -name '*.so' -delete
 	cd build/compiled && export MINIDNS_COMPILE=1 PYTHONPATH="$$PWD" \
 	 && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace \
