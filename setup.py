@@ -38,6 +38,7 @@ COMPILED = (
     "responder/answer_cache",
     "responder/body_cache",
     "responder/cookies",
+    "responder/letting_go",
     "responder/ordinary",
     "responder/outside",
     "responder/public_answers",

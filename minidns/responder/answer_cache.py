@@ -4,16 +4,14 @@ A hit costs a transport one slice and one look-up. Here go only replies that dep
 but those octets: names that exist, asked in lower case, without an EDNS option. Random names, mixed
 case and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
 Answers whose TTLs count down are in it, too, each until the second is over.
-
-To free a full cache takes 8 ms and more in one go, so what is forgotten is out of reach at once and
-freed with the answers that come after it, some for each: no query waits for that, and never is more
-held than the bound allows.
+What is forgotten is out of reach at once and freed little by little (`letting_go`).
 """
 
 from collections.abc import Callable
 
+from minidns.responder.letting_go import LettingGo
+
 _OVERHEAD = 180  # octets: a dict slot and two bytes objects of CPython, measured with sys.getsizeof
-_FREED = 2  # replies out of reach that are freed when one is added: more than take their place
 
 
 class Replies:
@@ -44,7 +42,7 @@ class AnswerCache:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._passing: list[tuple[bytes, int]] = []  # keys and octets
-        self._gone: list[dict[bytes, bytes]] = []  # out of reach, yet to be freed
+        self._gone = LettingGo(_size_of)
         self._replies = Replies(self._held)
 
     @property
@@ -54,14 +52,15 @@ class AnswerCache:
 
     def add(self, query: bytes, reply: bytes) -> None:
         """Both are whole messages."""
-        self._bytes += len(query) + len(reply) + _OVERHEAD
+        size = _size_of(query, reply)
+        self._bytes += size
         if self._bytes > self._max_bytes:
             self.clear()
-            self._bytes = len(query) + len(reply) + _OVERHEAD
+            self._bytes = size
+        if self._gone:
+            self._gone.free(size)
         if self._max_bytes:
             self._held[query[2:]] = reply[2:]
-        if self._gone:
-            self._free()
 
     def add_passing(self, query: bytes, reply: bytes) -> bool:
         """As `add`, until `forget_passing`. Whether it is the first since then."""
@@ -69,7 +68,7 @@ class AnswerCache:
         if key in self._held:
             return False
         self.add(query, reply)
-        self._passing.append((key, len(query) + len(reply) + _OVERHEAD))
+        self._passing.append((key, _size_of(query, reply)))
         return len(self._passing) == 1
 
     def forget_passing(self) -> None:
@@ -82,15 +81,12 @@ class AnswerCache:
     def clear(self) -> None:
         """Forget all."""
         if self._held:
-            self._gone.append(self._held)
+            self._gone.take(self._held)
             self._held = {}
             self._replies.show(self._held)
         self._passing.clear()
         self._bytes = 0
 
-    def _free(self) -> None:
-        oldest = self._gone[0]
-        for _ in range(min(_FREED, len(oldest))):
-            oldest.popitem()
-        if not oldest:
-            del self._gone[0]
+
+def _size_of(query: bytes, reply: bytes) -> int:
+    return len(query) + len(reply) + _OVERHEAD

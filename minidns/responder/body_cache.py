@@ -6,6 +6,7 @@ many of them are made, by the lengths of names and by types that nobody has.
 
 from minidns.authority.find import Found, Outcome
 from minidns.authority.solve import solve
+from minidns.responder.letting_go import LettingGo
 from minidns.wire.response import AA, QR, Body, Sections, encode, rotate
 from minidns.zone.model import Catalog, Node, RRset, Zone
 
@@ -16,7 +17,6 @@ _NEGATIVE = frozenset({Outcome.NODATA, Outcome.NXDOMAIN})
 _REFERRAL = Outcome.REFERRAL
 _OVERHEAD = 480  # octets of the objects around one body, measured with tracemalloc
 _OVERHEAD_PER_SET = 210  # and around each of its record sets
-_FREED = 2  # answers out of reach that are freed when one is added: more than take their place
 
 
 def body_key(apex: Node, found: Found, qtype: int, octets: int) -> BodyKey:
@@ -71,7 +71,7 @@ def encode_found(
 class BodyCache:
     """When it is full it is emptied: refilling costs microseconds an answer.
 
-    What is forgotten is freed some at a time, as `AnswerCache` does it: all at once takes 30 ms.
+    What is forgotten is out of reach at once and freed little by little (`letting_go`).
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -79,7 +79,7 @@ class BodyCache:
         self.get = self._held.get
         self._max_bytes = max_bytes
         self._bytes = 0
-        self._gone: list[dict[BodyKey, Body]] = []  # out of reach, yet to be freed
+        self._gone = LettingGo(_size_of)
 
     def __contains__(self, key: object) -> bool:
         return key in self._held
@@ -89,25 +89,22 @@ class BodyCache:
 
     def add(self, key: BodyKey, body: Body) -> None:
         """Remember an answer that was not there."""
-        size = len(body.wire) + _OVERHEAD + _OVERHEAD_PER_SET * len(body.ends)
+        size = _size_of(key, body)
         if self._bytes + size > self._max_bytes:
             self.forget()
+        if self._gone:
+            self._gone.free(size)
         self._bytes += size
         self._held[key] = body
-        if self._gone:
-            self._free()
 
     def forget(self) -> None:
         """All of it."""
         if self._held:
-            self._gone.append(self._held)
+            self._gone.take(self._held)
             self._held = {}
             self.get = self._held.get
         self._bytes = 0
 
-    def _free(self) -> None:
-        oldest = self._gone[0]
-        for _ in range(min(_FREED, len(oldest))):
-            oldest.popitem()
-        if not oldest:
-            del self._gone[0]
+
+def _size_of(_: BodyKey, body: Body) -> int:
+    return len(body.wire) + _OVERHEAD + _OVERHEAD_PER_SET * len(body.ends)
