@@ -38,7 +38,7 @@ LARGE = "dnsmasq-large"
 FORWARDERS = ("dnsmasq", LARGE, "unbound", "bind", "coredns")
 _CACHE_MIB = 64  # minidns's own default
 # Names. The first holds those of `hits`, and dnsmasq has 150 by itself; the second is what Pi-hole
-# sets. Its own evictions make misses dear: with 100,000 it loses half of 500 queries a second.
+# sets. Its own evictions make misses dear.
 _DNSMASQ_CACHE, _LARGE_CACHE = 2_000, 10_000
 _EDNS_SIZE = 1232  # octets, RFC 9715 section 3.1
 _WAITING = 1000  # queries; dnsmasq's default of 150 is below that of the others

@@ -25,10 +25,10 @@ class PackedNames:
 
     __slots__ = ("_count", "_mask", "_offsets", "_records")
 
-    def __init__(self, log: bytearray = bytearray(), merge: Merge = max) -> None:  # noqa: B008
-        """`log`: what `write` has appended to it. `merge` gives the number of a name noted twice,
+    def __init__(self, log: bytes | bytearray = b"", merge: Merge = max) -> None:
+        """`log`: what `write` has appended. `merge`: of the numbers of a name that is there twice.
 
-        from the earlier and the later one.
+        It is given the earlier and the later one.
         """
         count = sum(1 for _ in _places(log))
         self._mask = mask = (1 << max(count, 1).bit_length()) - 1

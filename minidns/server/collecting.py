@@ -9,7 +9,8 @@ in a second without a query, or when so many objects have gathered that there mu
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 LOOK_SECONDS = 1.0  # between two looks; without a query between them it is quiet
 # Objects that the collector has to look after, more than there were when it last did: after so many
@@ -24,11 +25,21 @@ class Collecting:
     def __init__(self, count_queries: Callable[[], int]) -> None:
         self._count_queries = count_queries
         self._queries = 0
+        self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """From now on it is done here alone, as long as the loop runs."""
+    @contextmanager
+    def on(self, loop: asyncio.AbstractEventLoop) -> Iterator[None]:
+        """Meanwhile it is done here alone; afterwards as before."""
+        was_enabled = gc.isenabled()
         gc.disable()
         self._await_look(loop)
+        try:
+            yield
+        finally:
+            if self._timer is not None:
+                self._timer.cancel()
+            if was_enabled:
+                gc.enable()
 
     def look(self) -> None:
         """Collect if it is time to."""
@@ -38,7 +49,7 @@ class Collecting:
             gc.collect()
 
     def _await_look(self, loop: asyncio.AbstractEventLoop) -> None:
-        loop.call_later(LOOK_SECONDS, self._look_and_go_on, loop)
+        self._timer = loop.call_later(LOOK_SECONDS, self._look_and_go_on, loop)
 
     def _look_and_go_on(self, loop: asyncio.AbstractEventLoop) -> None:
         self.look()

@@ -33,7 +33,7 @@ async def run_reader(request: BinaryIO, update: BinaryIO, cache_dir: Path | None
     ended, end = os.pipe()
     try:
         pid = _spawn(request.fileno(), update.fileno(), end, cache_dir)
-    except (OSError, NotImplementedError) as error:
+    except OSError as error:
         os.close(ended)
         raise ReaderFailed(f"no process that reads zones could be started: {error}") from error
     finally:

@@ -211,13 +211,13 @@ async def _serve(
     loop.set_exception_handler(limited_log())
     stopping = stop_event(loop, hangup, reloading.ask)
     server.start(loop)
-    Collecting(server.count_queries).start(loop)
-    await server.open_control(settings.control)
-    announce()
-    follow = loop.create_task(reloading.run())
-    await stopping.wait()
-    follow.cancel()
-    await server.stop(settings.limits.stop_grace)
+    with Collecting(server.count_queries).on(loop):
+        await server.open_control(settings.control)
+        announce()
+        follow = loop.create_task(reloading.run())
+        await stopping.wait()
+        follow.cancel()
+        await server.stop(settings.limits.stop_grace)
     with suppress(asyncio.CancelledError):
         await follow
 

@@ -97,13 +97,13 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, self._stopping.set)
         loop.add_reader(self._channel.fileno(), self._listen, loop)
         self._server.start(loop)
-        Collecting(self._server.count_queries).start(loop)
         number, path = self._control
-        await self._server.open_control(path, number)
-        self._channel.send(READY)
-        updating = loop.create_task(self._take_updates())
-        stopping = loop.create_task(self._stopping.wait())
-        await asyncio.wait((updating, stopping), return_when=asyncio.FIRST_COMPLETED)
+        with Collecting(self._server.count_queries).on(loop):
+            await self._server.open_control(path, number)
+            self._channel.send(READY)
+            updating = loop.create_task(self._take_updates())
+            stopping = loop.create_task(self._stopping.wait())
+            await asyncio.wait((updating, stopping), return_when=asyncio.FIRST_COMPLETED)
         code = STOPPED
         if updating.done():
             # It does not have the zones that it should have; one that is made anew will.

@@ -171,37 +171,30 @@ def test_file_names_do_not_move_the_cursor(
     assert "not\\u001b[2J\\u000aa zone:1:1: warning: file-ignored: " in line
 
 
-def test_log_lines_are_lower_case() -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import logging; from minidns.cli import output; output.log_to_stderr('warning')\n"
-            "logging.getLogger('a').info('no'); logging.getLogger('a').warning('yes %s', 1)",
-        ],
+def run_python(code: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", code],
         env=environment(),
         capture_output=True,
         text=True,
         timeout=SECONDS,
         check=False,
     )
+
+
+def test_log_lines_are_lower_case() -> None:
+    done = run_python(
+        "import logging; from minidns.cli import output; output.log_to_stderr('warning')\n"
+        "logging.getLogger('a').info('no'); logging.getLogger('a').warning('yes %s', 1)"
+    )
     assert done.stderr == "minidns: warning: yes 1\n"
 
 
 def test_log_lines_leave_the_record_to_other_handlers() -> None:
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-c",
-            "import logging, sys; from minidns.cli import output; output.log_to_stderr('warning')\n"
-            "other = logging.StreamHandler(sys.stdout)\n"
-            "other.setFormatter(logging.Formatter('%(levelname)s'))\n"
-            "logging.getLogger().addHandler(other); logging.getLogger('a').warning('yes')",
-        ],
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=SECONDS,
-        check=False,
+    done = run_python(
+        "import logging, sys; from minidns.cli import output; output.log_to_stderr('warning')\n"
+        "other = logging.StreamHandler(sys.stdout)\n"
+        "other.setFormatter(logging.Formatter('%(levelname)s'))\n"
+        "logging.getLogger().addHandler(other); logging.getLogger('a').warning('yes')"
     )
     assert (done.stderr, done.stdout) == ("minidns: warning: yes\n", "WARNING\n")

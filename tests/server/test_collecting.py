@@ -22,7 +22,11 @@ def made(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     def disable() -> None:
         python.is_enabled = False
 
-    python.collect, python.disable = collect, disable
+    def enable() -> None:
+        python.is_enabled = True
+
+    python.collect, python.disable, python.enable = collect, disable, enable
+    python.isenabled = lambda: python.is_enabled
     python.get_count = lambda: (python.objects, 0, 0)
     monkeypatch.setattr(collecting, "gc", python)
     return python
@@ -52,10 +56,13 @@ def test_in_a_second_without_a_query(made: SimpleNamespace) -> None:
     assert made.collected == 1
 
 
-def test_from_start_on_as_long_as_the_loop_runs(
-    made: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("was_enabled", [True, False])
+def test_while_the_server_answers_and_no_longer(
+    made: SimpleNamespace, monkeypatch: pytest.MonkeyPatch, was_enabled: bool
 ) -> None:
+    """Who runs a server in a process of his own has his collector back."""
     monkeypatch.setattr(collecting, "LOOK_SECONDS", 0)
+    made.is_enabled = was_enabled
     loop = asyncio.new_event_loop()
     looked = 0
 
@@ -66,11 +73,15 @@ def test_from_start_on_as_long_as_the_loop_runs(
             loop.stop()
         return 0
 
-    Collecting(count_queries).start(loop)
-    assert not made.is_enabled
+    with Collecting(count_queries).on(loop):
+        assert not made.is_enabled
+        loop.run_forever()
+    assert looked == 3
+    assert made.is_enabled is was_enabled
+    loop.call_soon(loop.call_soon, loop.stop)
     loop.run_forever()
     loop.close()
-    assert looked == 3
+    assert looked == 3  # no look is left on the loop
 
 
 def test_python_counts_while_it_does_not_collect() -> None:
