@@ -10,6 +10,7 @@ COMPILED_TESTS := $(addprefix tests/,wire zone authority conformance transport d
   responder resolver upstream forwarding sockets server netns)
 # One process a core. Files stay whole: some start servers for all of their tests. ARGS=-n0: one.
 PARALLEL := --numprocesses=auto --dist=loadfile
+SITE = $(VENV)/lib/python*/site-packages/
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 
 .DEFAULT_GOAL := help
@@ -38,10 +39,12 @@ test-compiled: $(VENV)/.installed-dev ## the tests of answers and of the server,
 
 compile: $(VENV)/.installed-dev ## compile a query's path in place (a C compiler, Python's headers)
 	MINIDNS_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace
+	cp minidns__mypyc*.so $(SITE)  # an editable installation finds nothing but the package
+	cd / && $(CURDIR)/$(BIN)/minidns --version | grep compiled
 
 uncompile: ## back to Python alone
 	find minidns -name '*.so' -delete
-	rm -rf minidns__mypyc*.so build
+	rm -rf minidns__mypyc*.so $(SITE)minidns__mypyc*.so build
 
 bench: $(VENV)/.installed-test ## processor time per answer beside NSD (needs nsd and dnsperf)
 	$(BIN)/python -m bench $(ARGS)
