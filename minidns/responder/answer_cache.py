@@ -57,7 +57,7 @@ class AnswerCache:
         if self._bytes > self._max_bytes:
             self.clear()
             self._bytes = size
-        if self._gone:
+        if self._gone.generations:
             self._gone.free(size)
         if self._max_bytes:
             self._held[query[2:]] = reply[2:]

@@ -92,7 +92,7 @@ class BodyCache:
         size = _size_of(key, body)
         if self._bytes + size > self._max_bytes:
             self.forget()
-        if self._gone:
+        if self._gone.generations:
             self._gone.free(size)
         self._bytes += size
         self._held[key] = body

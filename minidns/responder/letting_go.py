@@ -17,24 +17,20 @@ class LettingGo(Generic[K, V]):
 
     def __init__(self, size_of: Callable[[K, V], int]) -> None:
         self._size_of = size_of
-        self._gone: list[dict[K, V]] = []
-
-    def __len__(self) -> int:
-        """Of how many generations there is something left."""
-        return len(self._gone)
+        self.generations: list[dict[K, V]] = []  # a list, so that to see that none is left is cheap
 
     def take(self, held: dict[K, V]) -> None:
         """Nobody looks there any more, or will not when the batch at hand is answered."""
         if held:
-            self._gone.append(held)
+            self.generations.append(held)
 
     def free(self, octets: int) -> None:
         """So many at least, if there are."""
         size_of = self._size_of
-        while self._gone:
-            oldest = self._gone[0]
+        while self.generations:
+            oldest = self.generations[0]
             while oldest:
                 if octets <= 0:
                     return
                 octets -= size_of(*oldest.popitem())
-            del self._gone[0]
+            del self.generations[0]
