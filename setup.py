@@ -10,6 +10,7 @@ from setuptools import setup
 
 # Zone data stays Python: it is pickled, and tests put other mappings in its place.
 COMPILED = (
+    "errand",
     "wire/name",
     "wire/edns",
     "wire/query",

@@ -1,4 +1,4 @@
-"""Time-outs of many futures under one timer of the loop.
+"""Time-outs of many signals under one timer of the loop.
 
 A timer for each costs more than most of what it watches over, since few ever go off: here one costs
 an entry in a heap. Of one event loop; no timer is left when nobody waits.
@@ -8,30 +8,33 @@ import asyncio
 from heapq import heapify, heappop, heappush
 from typing import Generic, TypeVar
 
+from minidns.errand import Signal
+
 T = TypeVar("T")
-_MAX_SLACK = 64  # entries whose futures are done, beyond as many as wait
+_MAX_SLACK = 64  # entries whose signals are set, beyond as many as wait
 
 
 class Deadlines(Generic[T]):
-    """Futures that are given None when their time is over."""
+    """Signals that are set to None when their time is over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._entries: list[tuple[float, int, asyncio.Future[T | None]]] = []
+        self._entries: list[tuple[float, int, Signal[T | None]]] = []
         self._added = 0
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, future: asyncio.Future[T | None], moment: float) -> None:
-        """`moment` is one of the loop's clock. `discard` is to be called once it is done."""
+    def add(self, signal: Signal[T | None], moment: float) -> None:
+        """`moment` is one of the loop's clock. `discard` is to follow, whatever happens."""
         self._waiting += 1
         self._added += 1
-        heappush(self._entries, (moment, self._added, future))
+        heappush(self._entries, (moment, self._added, signal))
         if self._timer is None or moment < self._timer.when():
             self._arm(moment)
 
-    def discard(self) -> None:
-        """One of the futures is done, in whatever way."""
+    def discard(self, signal: Signal[T | None]) -> None:
+        """It is set, or nobody waits for it any more."""
+        signal.set(None)
         self._waiting -= 1
         entries = self._entries
         if not self._waiting:
@@ -40,7 +43,7 @@ class Deadlines(Generic[T]):
                 self._timer.cancel()
                 self._timer = None
         elif len(entries) > 2 * self._waiting + _MAX_SLACK:
-            entries[:] = [entry for entry in entries if not entry[2].done()]
+            entries[:] = [entry for entry in entries if not entry[2].is_set]
             heapify(entries)
 
     def _arm(self, moment: float) -> None:
@@ -52,9 +55,8 @@ class Deadlines(Generic[T]):
         self._timer = None
         now = self._loop.time()
         entries = self._entries
-        while entries and (entries[0][0] <= now or entries[0][2].done()):
-            _, _, future = heappop(entries)
-            if not future.done():
-                future.set_result(None)
+        while entries and (entries[0][0] <= now or entries[0][2].is_set):
+            _, _, signal = heappop(entries)
+            signal.set(None)  # who waited goes on here, and may add and discard
         if entries:
             self._arm(entries[0][0])

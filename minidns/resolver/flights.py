@@ -6,10 +6,10 @@ waited have left, so that what it brings is kept; its first client is charged fo
 """
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable, Coroutine, Hashable
 from typing import Any, Generic, TypeVar
 
+from minidns.errand import Errand, Signal
 from minidns.resolver.deadlines import Deadlines
 from minidns.resolver.model import Failure, FailureKind
 
@@ -23,11 +23,11 @@ MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 
 
 class _Flight(Generic[T]):
-    __slots__ = ("task", "waiters")
+    __slots__ = ("errand", "waiters")
 
-    def __init__(self, task: asyncio.Task[T]) -> None:
-        self.task = task
-        self.waiters: set[asyncio.Future[None]] = set()
+    def __init__(self) -> None:
+        self.errand: Errand[T] | None = None  # until it has begun
+        self.waiters: list[Signal[None]] = []
 
 
 _IPV6_OCTETS, _PLACE_OCTETS = 16, 8
@@ -50,9 +50,10 @@ class Flights(Generic[T]):
         self.joined = 0  # waits that began no flight, since the start
         self.refused = 0  # since the start
         self._flights: dict[Hashable, _Flight[T]] = {}
-        self._charges: Counter[bytes] = Counter()
+        self._charges: dict[bytes, int] = {}
         self._is_closed = False
         self._deadlines: Deadlines[None] | None = None
+        self._emptied: Signal[None] | None = None  # while `close` waits
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -79,29 +80,16 @@ class Flights(Generic[T]):
             flight = self._begin(key, start, client)
         else:
             self.joined += 1
-        self._charges[client] += 1
-        self.waiting += 1
-        loop = asyncio.get_running_loop()
-        waiter: asyncio.Future[None] = loop.create_future()
-        flight.waiters.add(waiter)
-        deadlines = self._deadlines
-        if deadlines is None:
-            deadlines = self._deadlines = Deadlines(loop)
-        deadlines.add(waiter, loop.time() + seconds)
-        try:
-            await waiter
-        finally:
-            deadlines.discard()
-            self.waiting -= 1
-            flight.waiters.discard(waiter)
-            if not is_starter:
-                self._discharge(client)
-        task = flight.task
-        if not task.done():
-            return None
-        if task.cancelled():
+            self._charge(client)
+        errand = flight.errand
+        if errand is None or not errand.is_done:
+            await self._end_of(flight, seconds, None if is_starter else client)
+            errand = flight.errand
+            if errand is None or not errand.is_done:
+                return None
+        if errand.is_cancelled:
             return Failure(FailureKind.BUSY, "the server is stopping")
-        return task.result()
+        return errand.result()
 
     def launch(self, key: Hashable, start: Start[T]) -> bool:
         """Begin a flight that nobody waits for, unless it flies or there are too many."""
@@ -119,11 +107,32 @@ class Flights(Generic[T]):
     async def close(self) -> None:
         """End all flights; who waits gets a Failure."""
         self._is_closed = True
-        tasks = [flight.task for flight in self._flights.values()]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        for flight in list(self._flights.values()):
+            if flight.errand is not None:
+                flight.errand.cancel()
+        if self._flights:  # some end only after more turns of the loop
+            self._emptied = Signal()
+            await self._emptied
+
+    async def _end_of(self, flight: _Flight[T], seconds: float, client: bytes | None) -> None:
+        """For so long at most. `client` is charged for the wait; None where for the flight."""
+        loop = asyncio.get_running_loop()
+        waiter: Signal[None] = Signal()
+        flight.waiters.append(waiter)
+        deadlines = self._deadlines
+        if deadlines is None:
+            deadlines = self._deadlines = Deadlines(loop)
+        deadlines.add(waiter, loop.time() + seconds)
+        self.waiting += 1
+        try:
+            await waiter
+        finally:
+            self.waiting -= 1
+            deadlines.discard(waiter)
+            if waiter in flight.waiters:
+                flight.waiters.remove(waiter)
+            if client is not None:
+                self._discharge(client)
 
     def _bound_reached(self, flight: _Flight[T] | None, client: bytes) -> str | None:
         if self._is_closed:
@@ -131,7 +140,7 @@ class Flights(Generic[T]):
         most = self._max_waiting
         if self.waiting >= most or (flight is None and len(self._flights) >= most):
             return f"{most} queries wait for upstreams already"
-        if self._charges[client] >= self._max_per_client:
+        if self._charges.get(client, 0) >= self._max_per_client:
             return f"{self._max_per_client} queries of this client wait for upstreams already"
         if flight is not None and len(flight.waiters) >= self._max_per_question:
             return f"{self._max_per_question} clients wait for this answer already"
@@ -139,27 +148,33 @@ class Flights(Generic[T]):
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> _Flight[T]:
         """`client` is whom to charge to the end; None for a flight in the background."""
-        flight = _Flight(asyncio.get_running_loop().create_task(start()))
+        if client is not None:
+            self._charge(client)
+        flight: _Flight[T] = _Flight()
         self._flights[key] = flight
 
-        def end(_: asyncio.Task[T]) -> None:
+        def end() -> None:
             del self._flights[key]
             if client is None:
                 self.background -= 1
             else:
                 self._discharge(client)
-            for waiter in flight.waiters:
-                _wake(waiter)
+            waiters, flight.waiters = flight.waiters, []
+            for waiter in waiters:
+                waiter.set(None)
+            if self._emptied is not None and not self._flights:
+                self._emptied.set(None)
 
-        flight.task.add_done_callback(end)
+        flight.errand = Errand(start())
+        flight.errand.then(end)
         return flight
 
+    def _charge(self, client: bytes) -> None:
+        self._charges[client] = self._charges.get(client, 0) + 1
+
     def _discharge(self, client: bytes) -> None:
-        self._charges[client] -= 1
-        if not self._charges[client]:
+        left = self._charges[client] - 1
+        if left:
+            self._charges[client] = left
+        else:
             del self._charges[client]
-
-
-def _wake(waiter: asyncio.Future[None]) -> None:
-    if not waiter.done():
-        waiter.set_result(None)

@@ -22,6 +22,7 @@ from minidns.resolver.model import (
     Upstream,
 )
 from minidns.resolver.upstream_state import UpstreamStates, describe
+from minidns.wire.reply import Reply
 
 T = TypeVar("T")
 
@@ -90,7 +91,14 @@ class Forwarder:
             budget.left -= len(chosen)
             for upstream in chosen:
                 tries[upstream] = tries.get(upstream, 0) + 1
-            result = await self._attempt(group, question, is_ours, chosen, given_up)
+            if len(chosen) == 1:
+                self.queries += 1
+                began = self._clock()
+                reply = await self._exchange(chosen[0], question, self._attempt_seconds)
+                result = self._hear(group, question, is_ours, chosen[0], reply, began)
+                _give_up(chosen[0], result, given_up)
+            else:
+                result = await self._race(group, question, is_ours, chosen, given_up)
             if isinstance(result, Segment):
                 return result
             failure = _weightier(failure, result)
@@ -156,7 +164,7 @@ class Forwarder:
             order.sort(key=lambda upstream: tries.get(upstream, 0))
         return order[: 2 if group.policy is Policy.RACE else 1]
 
-    async def _attempt(
+    async def _race(
         self,
         group: Group,
         question: Question,
@@ -164,10 +172,6 @@ class Forwarder:
         chosen: list[Upstream],
         given_up: set[Upstream],
     ) -> Segment | Failure:
-        if len(chosen) == 1:
-            result = await self._ask_one(group, question, is_ours, chosen[0])
-            _give_up(chosen[0], result, given_up)
-            return result
         racers = {
             self._spawn(self._ask_one(group, question, is_ours, upstream)): upstream
             for upstream in chosen
@@ -193,6 +197,18 @@ class Forwarder:
         self.queries += 1
         began = self._clock()
         reply = await self._exchange(upstream, question, self._attempt_seconds)
+        return self._hear(group, question, is_ours, upstream, reply, began)
+
+    def _hear(
+        self,
+        group: Group,
+        question: Question,
+        is_ours: Callable[[bytes], bool],
+        upstream: Upstream,
+        reply: Reply | Failure,
+        began: float,
+    ) -> Segment | Failure:
+        """What is to be believed of a reply, and what it says of the upstream."""
         now = self._clock()
         if isinstance(reply, Failure):
             if reply.kind in _SILENCE and self.states.note_failure(upstream, now - began, now):

@@ -115,13 +115,17 @@ class Resolver(Generic[K]):
         self._flights: Flights[Resolved | Failure] = Flights(*waiting)
         self._loop_checks: Flights[bool] = Flights(*waiting)
         self._failures = Failures(bounds.first_failure, bounds.last_failure, bounds.stale_recheck)
+        self._absent: Question | None = None  # what `find` has looked for last, in vain
         self._prefetched = 0
         self._stale = 0
 
     def find(self, group: Group, question: Question, now: float) -> K | None:
         """A fresh answer that is kept, which is fetched anew where it will soon run out."""
         hit = self._cache.get(group.number, question, now)
-        if hit is None or not hit.is_fresh:
+        if hit is None:
+            self._absent = question
+            return None
+        if not hit.is_fresh:
             return None
         if hit.is_due:
             self._prefetch(group, question, now)
@@ -139,10 +143,35 @@ class Resolver(Generic[K]):
             return _fail(Failure(FailureKind.UNUSABLE, "forwarding loop"))
         began = self._clock()
         budget = self._budget()
-        whole = Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1, is_authentic=True)
-        error: Error | None = None
-        seen: set[bytes] = set()
-        while whole.target is not None:
+        group = group_of(question.qname)
+        if group is None:
+            return Resolved(Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1))
+        part = await self._link(group, question, client, began, budget)
+        if isinstance(part, Failure):
+            return _fail(part)
+        if part.segment.target is None and len(part.segment.answer) <= self._bounds.links:
+            return part
+        return await self._follow(part, group_of, question, client, began, budget)
+
+    async def _follow(
+        self,
+        part: Resolved,
+        group_of: Callable[[bytes], Group | None],
+        question: Question,
+        client: bytes,
+        began: float,
+        budget: Budget,
+    ) -> Resolved:
+        """A chain that the first part does not end, or that is long."""
+        whole, error = part.segment, part.error
+        seen = {question.qname}
+        while True:
+            if sum(records.rtype == RRType.CNAME for records in whole.answer) > self._bounds.links:
+                return _fail(
+                    _unusable(f"the chain has more than {self._bounds.links} CNAME records")
+                )
+            if whole.target is None:
+                break
             name = whole.target.lower()
             if name in seen:
                 return _fail(_unusable("the chain of CNAME records goes round in a circle"))
@@ -150,19 +179,12 @@ class Resolver(Generic[K]):
             if group is None:
                 break
             seen.update(owners_of(whole.answer, question.qname), (name,))
-            asked = question if name == question.qname else question._replace(qname=name)
-            part = await self._link(group, asked, client, began, budget)
-            if isinstance(part, Failure):
-                return _fail(part)
-            is_whole = part.segment.target is None and asked is question
-            if is_whole and len(part.segment.answer) <= self._bounds.links:
-                return part
-            error = error or part.error
-            whole = join(whole, part.segment, question.qname)
-            if sum(records.rtype == RRType.CNAME for records in whole.answer) > self._bounds.links:
-                return _fail(
-                    _unusable(f"the chain has more than {self._bounds.links} CNAME records")
-                )
+            asked = question._replace(qname=name)
+            link = await self._link(group, asked, client, began, budget)
+            if isinstance(link, Failure):
+                return _fail(link)
+            error = error or link.error
+            whole = join(whole, link.segment, question.qname)
         return Resolved(whole, error)
 
     def is_down(self, group: Group) -> bool:
@@ -198,7 +220,9 @@ class Resolver(Generic[K]):
     ) -> Resolved | Failure:
         """One name of a chain."""
         now = self._clock()
-        hit = self._cache.get(group.number, question, now)
+        # `find` has looked for the same query, at the same moment, where it is the same object.
+        is_absent, self._absent = question is self._absent, None
+        hit = None if is_absent else self._cache.get(group.number, question, now)
         if hit is not None and hit.is_fresh:
             if hit.is_due:
                 self._prefetch(group, question, now)

@@ -1,13 +1,14 @@
 """Replies that come later: what UDP and TCP do alike with the awaitables of `respond`.
 
 Each is delivered once, or given up with the client it was for. What is given up is counted down at
-once and then cancelled, so that the counters are true whatever a task does at its cancellation.
+once and then cancelled, so that the counters are true whatever it does at its cancellation.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Protocol
 
+from minidns.errand import Errand
 from minidns.transport import Reply
 
 
@@ -23,49 +24,63 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
-        self._tasks: set[asyncio.Future[Reply]] = set()
+        self._errands: set[Errand[Reply]] = set()
+        self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 
     def __len__(self) -> int:
-        return len(self._tasks)
+        return len(self._errands)
 
     def add(self, reply: Awaitable[Reply], deliver: Callable[[Reply], None]) -> None:
         """Call `deliver` when the reply is there, with None where there is none after all.
 
-        Called on the event loop. The awaitable is this client's own: giving up cancels it.
+        Called on the event loop, and never calls `deliver` itself. The awaitable is this client's
+        own: giving up cancels it.
         """
-        task = asyncio.ensure_future(reply)
-        self._tasks.add(task)
+        errand = Errand(reply if isinstance(reply, Coroutine) else _await(reply))
+        self._errands.add(errand)
         self._counters.in_flight += 1
 
-        def finish(done: asyncio.Future[Reply]) -> None:
-            wire = self._result_of(done)
-            if done in self._tasks:
-                self._tasks.remove(done)
+        def finish() -> None:
+            wire = self._result_of(errand)
+            if errand in self._errands:
+                self._errands.remove(errand)
                 self._counters.in_flight -= 1
+                if self._emptied is not None and not self._errands:
+                    self._emptied.set_result(None)
+                    self._emptied = None
                 deliver(wire)
 
-        task.add_done_callback(finish)
+        if errand.is_done:
+            asyncio.get_running_loop().call_soon(finish)
+        else:
+            errand.then(finish)
 
     async def wait(self, seconds: float) -> None:
         """Until none is awaited, or for so long."""
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=seconds)
+        if self._errands:
+            self._emptied = asyncio.get_running_loop().create_future()
+            await asyncio.wait((self._emptied,), timeout=seconds)
 
     def give_up(self) -> None:
         """Nobody waits any more."""
-        given_up, self._tasks = self._tasks, set()
+        given_up, self._errands = self._errands, set()
         self._counters.in_flight -= len(given_up)
-        for task in given_up:
-            task.cancel()
+        for errand in given_up:
+            errand.cancel()
 
-    def _result_of(self, done: asyncio.Future[Reply]) -> Reply:
-        if done.cancelled():
+    def _result_of(self, errand: Errand[Reply]) -> Reply:
+        if errand.is_cancelled:
             return None
-        if (error := done.exception()) is not None:
+        try:
+            return errand.result()
+        except Exception as error:
             self._counters.failed += 1
             report(error)
             return None
-        return done.result()
+
+
+async def _await(reply: Awaitable[Reply]) -> Reply:
+    return await reply
 
 
 def discard(reply: Awaitable[Reply]) -> None:

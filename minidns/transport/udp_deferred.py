@@ -26,6 +26,7 @@ class DeferredReplies:
         self._counters = counters
         self._limit = limit
         self._awaited = AwaitedReplies(counters)
+        self._outgoing: list[tuple[bytes, SocketAddress, Sequence[ControlMessage]]] = []
 
     def add(
         self, reply: Awaitable[Reply], address: SocketAddress, control: Sequence[ControlMessage]
@@ -38,7 +39,10 @@ class DeferredReplies:
 
         def send(wire: Reply) -> None:
             if wire is not None:
-                self._send(wire, address, control)
+                outgoing = self._outgoing
+                if not outgoing:
+                    asyncio.get_running_loop().call_soon(self._send_all)
+                outgoing.append((wire, address, control))
 
         self._awaited.add(reply, send)
 
@@ -48,6 +52,11 @@ class DeferredReplies:
         if len(self._awaited):
             self._awaited.give_up()
             await asyncio.sleep(0)  # a turn in which the cancelled ones end
+
+    def _send_all(self) -> None:
+        outgoing, self._outgoing = self._outgoing, []
+        for wire, address, control in outgoing:
+            self._send(wire, address, control)
 
     def _send(self, wire: bytes, address: SocketAddress, control: Sequence[ControlMessage]) -> None:
         try:

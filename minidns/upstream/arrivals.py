@@ -1,18 +1,32 @@
-"""Who is called when a datagram has come: the sockets of queries, which live for one reply each.
+"""Queries on their way to upstreams: all are sent together, each is told when its reply has come.
 
-On Linux they share one epoll that is itself a reader of the loop: to make each of them one costs
-more than to ask. Elsewhere the loop watches them.
+Together, since an upstream that sleeps between two of them has to be woken for each, at the price
+of a system call or more. Each socket lives for one reply. On Linux they share one epoll that is
+itself a reader of the loop: to make each of them one costs more than to ask. Elsewhere the loop
+watches them.
 """
 
 import asyncio
 import select
-from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
+from minidns.errand import Signal
 from minidns.resolver.deadlines import Deadlines
 
 _MAX_EVENTS = 256  # in one turn of the loop
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
+
+
+class Asking(Protocol):
+    """A query on its way."""
+
+    outcome: Signal[Any]
+
+    def send(self) -> None:
+        """Once."""
+
+    def receive(self) -> bool:
+        """Its socket can be read. Whether that was all that it waits for."""
 
 
 class Arrivals:
@@ -21,43 +35,64 @@ class Arrivals:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.deadlines: Deadlines[Any] = Deadlines(loop)  # of those who wait
-        self._calls: dict[int, Callable[[], bool]] = {}
+        self._unsent: list[Asking] = []
+        self._waiting: dict[int, Asking] = {}  # by descriptor
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._take, self._epoll)
 
-    def add(self, descriptor: int, call: Callable[[], bool]) -> None:
-        """Call it when that socket can be read, until it returns True."""
+    def add(self, descriptor: int, asking: Asking) -> None:
+        """Let it send in this turn of the loop, and tell it when that socket can be read.
+
+        Raises OSError where the system can watch no more sockets.
+        """
         if self._epoll is None:
-            self.loop.add_reader(descriptor, self._tell, descriptor, call)
-            return
-        self._epoll.register(descriptor, _ONCE)
-        self._calls[descriptor] = call
+            self.loop.add_reader(descriptor, self._tell, asking)
+        else:
+            self._epoll.register(descriptor, _ONCE)
+        self._waiting[descriptor] = asking
+        if not self._unsent:
+            self.loop.call_soon(self._send)
+        self._unsent.append(asking)
 
     def remove(self, descriptor: int) -> None:
-        """Before the socket is closed, whatever its call has returned."""
+        """Before the socket is closed, which takes it out of the epoll as well."""
+        del self._waiting[descriptor]
         if self._epoll is None:
             self.loop.remove_reader(descriptor)
-        elif self._calls.pop(descriptor, None) is not None:
-            self._epoll.unregister(descriptor)
 
     def close(self) -> None:
-        """Nobody is called any more."""
-        self._calls.clear()
+        """All that is under way has no reply."""
+        for asking in list(self._waiting.values()):
+            asking.outcome.set(None)
         if self._epoll is not None and not self._epoll.closed:
             self.loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
 
+    def _send(self) -> None:
+        unsent, self._unsent = self._unsent, []
+        for asking in unsent:
+            try:
+                asking.send()
+            except Exception as fault:
+                self._report(fault)
+
     def _take(self, arrived: "select.epoll") -> None:
-        calls = self._calls
+        waiting = self._waiting
         for descriptor, _ in arrived.poll(0, _MAX_EVENTS):
-            call = calls.pop(descriptor, None)
-            # Else a call before it in this turn has removed it. One that has had its say is not
-            # told of anything more, and goes when its socket is closed: that saves a system call.
-            if call is not None and not call():
-                calls[descriptor] = call
+            asking = waiting.get(descriptor)
+            # None: one before it in this turn has ended it. One that has its reply has closed its
+            # socket, so that it costs no further system call.
+            if asking is not None and not self._tell(asking):
                 arrived.modify(descriptor, _ONCE)
 
-    def _tell(self, descriptor: int, call: Callable[[], bool]) -> None:
-        if call():
-            self.loop.remove_reader(descriptor)
+    def _tell(self, asking: Asking) -> bool:
+        try:
+            return asking.receive()
+        except Exception as fault:
+            self._report(fault)
+            return True
+
+    def _report(self, fault: Exception) -> None:
+        """A fault of ours with one query, which is not that of the others."""
+        self.loop.call_exception_handler({"message": "a query failed", "exception": fault})

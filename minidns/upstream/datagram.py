@@ -7,13 +7,13 @@ is unreadable behind its question is passed over. A header alone with an error s
 question, so that it ends the attempt and is never an answer.
 """
 
-import asyncio
 import errno
 import os
 import socket
+from collections.abc import Callable
 from enum import Enum, auto
-from functools import partial
 
+from minidns.errand import Signal
 from minidns.resolver.model import Failure, FailureKind
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
@@ -27,7 +27,9 @@ PORT_OCTETS = 2  # of chance
 _PORT_DRAWS = 16  # of ports that may be taken; then the kernel draws
 _READS_PER_TURN = 32  # datagrams of one socket before the loop looks at the others
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
-NO_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+NO_RESOURCES = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC}  # the last: of epoll
+)
 _NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Linux
 
 
@@ -42,40 +44,91 @@ class Doubt(Enum):
 Outcome = Reply | Failure | Doubt | None
 
 
-async def ask_by_datagram(
-    arrivals: Arrivals,
-    endpoint: Endpoint,
-    port: bytes,
-    query: UpstreamQuery,
-    counters: UpstreamCounters,
-    deadline: float,
-) -> Outcome:
-    """The reply; None where there is none at `deadline`, a moment of the loop's clock.
+class DatagramQuery:
+    """One query on its way, which is over when `outcome` is set. Nothing is left open then.
 
-    `port`: PORT_OCTETS of chance for the socket's own. Nothing is left open.
+    `outcome` is None where there is no reply at `deadline`, a moment of the loop's clock. `port`:
+    PORT_OCTETS of chance for the socket's own.
     """
-    loop = arrivals.loop
-    try:
-        sock = _open(endpoint, int.from_bytes(port))
-    except OSError as error:
-        return explain(error)
-    outcome: asyncio.Future[Outcome] = loop.create_future()
-    number = sock.fileno()
-    try:
+
+    __slots__ = ("_arrivals", "_counters", "_end", "_query", "_sock", "outcome")
+
+    def __init__(
+        self,
+        arrivals: Arrivals,
+        endpoint: Endpoint,
+        port: bytes,
+        query: UpstreamQuery,
+        counters: UpstreamCounters,
+        deadline: float,
+        end: Callable[[Outcome], object],
+    ) -> None:
+        """`end` is called with the outcome, once; maybe before this returns."""
+        self._arrivals = arrivals
+        self._query = query
+        self._counters = counters
+        self._end = end
+        self.outcome: Signal[Outcome] = Signal()
         try:
-            sock.send(query.wire)
+            self._sock = sock = _open(endpoint, int.from_bytes(port))
         except OSError as error:
-            return explain(error)
-        counters.sent += 1
-        arrivals.add(number, partial(_receive, sock, query, counters, outcome))
-        arrivals.deadlines.add(outcome, deadline)
+            self._tell(explain(error))
+            return
         try:
-            return await outcome
-        finally:
-            arrivals.deadlines.discard()
-            arrivals.remove(number)
-    finally:
-        sock.close()
+            arrivals.add(sock.fileno(), self)
+        except OSError as error:
+            sock.close()
+            self._tell(explain(error))
+            return
+        self.outcome.call_when_set(self._close)
+        arrivals.deadlines.add(self.outcome, deadline)
+
+    def send(self) -> None:
+        """Called once, when all that is to be sent in this turn of the loop is put together."""
+        if self.outcome.is_set:
+            return
+        try:
+            self._sock.send(self._query.wire)
+        except OSError as error:
+            self.outcome.set(explain(error))
+        else:
+            self._counters.sent += 1
+
+    def receive(self) -> bool:
+        """Whether that was all; False where more has to come."""
+        outcome, sock, query = self.outcome, self._sock, self._query
+        for _ in range(_READS_PER_TURN):
+            try:
+                message = sock.recv(query.payload + 1)
+            except (BlockingIOError, InterruptedError):
+                return False
+            except OSError as error:
+                outcome.set(explain(error))
+                return True
+            found = _judge(query, message, self._counters)
+            if found is not None:
+                outcome.set(found)
+                return True
+        return False
+
+    def give_up(self) -> None:
+        """Its outcome is None, unless there is one."""
+        self.outcome.set(None)
+
+    def _close(self) -> None:
+        arrivals, outcome = self._arrivals, self.outcome
+        arrivals.deadlines.discard(outcome)
+        arrivals.remove(self._sock.fileno())
+        self._sock.close()
+        self._tell(outcome.result())
+
+    def _tell(self, outcome: Outcome) -> None:
+        end, self._end = self._end, _nothing  # no cycle is left for a collector
+        end(outcome)
+
+
+def _nothing(_: Outcome) -> None:
+    """It has been told already."""
 
 
 def explain(error: OSError) -> Failure:
@@ -92,30 +145,6 @@ def explain_bare_error(message: bytes) -> Failure:
     except ValueError:
         text = f"rcode {rcode}"
     return Failure(FailureKind.RCODE, f"{text} without a question", rcode)
-
-
-def _receive(
-    sock: socket.socket,
-    query: UpstreamQuery,
-    counters: UpstreamCounters,
-    outcome: asyncio.Future[Outcome],
-) -> bool:
-    """Whether that was all; False where more has to come."""
-    if outcome.done():  # whoever waits for it has not had its turn yet
-        return True
-    for _ in range(_READS_PER_TURN):
-        try:
-            message = sock.recv(query.payload + 1)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError as error:
-            outcome.set_result(explain(error))
-            return True
-        found = _judge(query, message, counters)
-        if found is not None:
-            outcome.set_result(found)
-            return True
-    return False
 
 
 def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> Outcome:

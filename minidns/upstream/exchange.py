@@ -11,14 +11,15 @@ import asyncio
 import logging
 import os
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from minidns.errand import Signal
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
-from minidns.upstream.datagram import PORT_OCTETS, Doubt, ask_by_datagram, explain
+from minidns.upstream.datagram import PORT_OCTETS, DatagramQuery, Doubt, Outcome, explain
 from minidns.upstream.endpoint import endpoint_of
 from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
 from minidns.wire.codes import Rcode
@@ -54,6 +55,15 @@ class _Known:
         self.stream: StreamUpstream | None = None
 
 
+class _Wanted(NamedTuple):
+    """One question, until when."""
+
+    upstream: Upstream
+    known: _Known
+    question: Question
+    deadline: float  # a moment of the loop's clock
+
+
 class Upstreams:
     """All upstreams that were ever asked; what is the same for all questions to one."""
 
@@ -71,33 +81,58 @@ class Upstreams:
         self._context: ssl.SSLContext | None = None
         self._known: dict[Upstream, _Known] = {}
         self._arrivals: Arrivals | None = None
+        self._tasks: set[asyncio.Task[Reply | Failure | None]] = set()
 
-    async def exchange(
+    def exchange(
         self, upstream: Upstream, question: Question, seconds: float
-    ) -> Reply | Failure:
-        """As `resolver.model.Exchange` has it."""
+    ) -> Awaitable[Reply | Failure]:
+        """As `resolver.model.Exchange` has it. It is over when whoever waits is cancelled."""
         counters = self.counters
+        answer: Signal[Reply | Failure] = Signal()
         known = self._known.get(upstream)
         if known is None:
             known = self._known[upstream] = _Known(self._trusted(upstream))
         if (bound := self._bound_reached(known)) is not None:
             counters.refused_busy += 1
-            return Failure(FailureKind.BUSY, bound)
+            answer.set(Failure(FailureKind.BUSY, bound))
+            return answer
         counters.in_flight += 1
         known.in_flight += 1
-        try:
-            deadline = asyncio.get_running_loop().time() + seconds
-            result = await self._ask(upstream, known, question, deadline, True)
-            if _knows_no_edns(result):
-                result = await self._ask(upstream, known, question, deadline, False)
-        finally:
+        deadline = asyncio.get_running_loop().time() + seconds
+        wanted = _Wanted(upstream, known, question, deadline)
+        cancel: Callable[[], object] = _nothing
+
+        def end(result: Reply | Failure | None) -> None:
+            answer.on_cancel = None  # no cycle is left for a collector
+            if answer.is_set:  # given up
+                return
             counters.in_flight -= 1
             known.in_flight -= 1
-        if result is None:
-            counters.timed_out += 1
-            return Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
-        self._count(result)
-        return result
+            if result is None:
+                counters.timed_out += 1
+                result = Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
+            else:
+                self._count(result)
+            answer.set(result)
+
+        def hear(outcome: Outcome) -> None:
+            if isinstance(outcome, Doubt) or _knows_no_edns(outcome):
+                nonlocal cancel
+                cancel = self._spawn(self._go_on(wanted, outcome), end)
+            else:
+                end(outcome)
+
+        def give_up() -> None:
+            counters.in_flight -= 1
+            known.in_flight -= 1
+            cancel()
+
+        answer.on_cancel = give_up
+        if upstream.protocol is Protocol.UDP:
+            cancel = self._begin_datagram(wanted, True, hear)
+        else:
+            cancel = self._spawn(self._ask_by_stream(wanted, True), hear)
+        return answer
 
     def uses(self) -> Iterator[StreamUse]:
         """Of the connections that are open."""
@@ -106,7 +141,7 @@ class Upstreams:
                 yield use
 
     async def close(self) -> None:
-        """Close all connections; who waits for one is given a Failure."""
+        """Close all that is open; who waits is given a Failure."""
         for known in self._known.values():
             if known.stream is not None:
                 await known.stream.close()
@@ -114,6 +149,11 @@ class Upstreams:
         if self._arrivals is not None:
             self._arrivals.close()
             self._arrivals = None
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     def _bound_reached(self, known: _Known) -> str | None:
         in_flight, per_upstream, *_ = self._limits
@@ -123,46 +163,68 @@ class Upstreams:
             return f"{in_flight} queries to upstreams are under way already"
         return None
 
-    async def _ask(
-        self,
-        upstream: Upstream,
-        known: _Known,
-        question: Question,
-        deadline: float,
-        has_edns: bool,
-    ) -> Reply | Failure | None:
-        """None where the time is over."""
-        if upstream.protocol is not Protocol.UDP:
-            return await self._ask_by_stream(upstream, known, question, deadline, has_edns)
+    def _begin_datagram(
+        self, wanted: _Wanted, has_edns: bool, hear: Callable[[Outcome], object]
+    ) -> Callable[[], object]:
+        """What gives it up."""
+        upstream, known, question, deadline = wanted
         # One draw for all that a forger has to guess.
         chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
         query = self._make(upstream, known, question, has_edns, chance[:2], chance[4:])
         try:
             endpoint = endpoint_of(upstream.address, upstream.port)
         except OSError as error:
-            return explain(error)
+            hear(explain(error))
+            return _nothing
         arrivals = self._arrivals
         if arrivals is None:
             arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
-        result = await ask_by_datagram(
-            arrivals, endpoint, chance[2:4], query, self.counters, deadline
+        asking = DatagramQuery(
+            arrivals, endpoint, chance[2:4], query, self.counters, deadline, hear
         )
-        if not isinstance(result, Doubt):
+        return asking.give_up
+
+    def _spawn(
+        self,
+        work: Coroutine[Any, Any, Reply | Failure | None],
+        hear: Callable[[Reply | Failure | None], object],
+    ) -> Callable[[], object]:
+        """In a task, which streams need for their time-outs. What gives it up."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+
+        def end(done: asyncio.Task[Reply | Failure | None]) -> None:
+            self._tasks.discard(done)
+            hear(_STOPPING if done.cancelled() else done.result())
+
+        task.add_done_callback(end)
+        return task.cancel
+
+    async def _go_on(self, wanted: _Wanted, outcome: Outcome) -> Reply | Failure | None:
+        """From what was heard first: over TCP after a doubt, without EDNS after FORMERR."""
+        result = await self._settle(wanted, True, outcome)
+        if not _knows_no_edns(result):
             return result
-        reply = await self._ask_by_stream(upstream, known, question, deadline, has_edns)
-        if result is Doubt.TRUNCATED and not isinstance(reply, Reply):
+        if wanted.upstream.protocol is not Protocol.UDP:
+            return await self._ask_by_stream(wanted, False)
+        heard: Signal[Outcome] = Signal()
+        heard.on_cancel = self._begin_datagram(wanted, False, heard.set)
+        return await self._settle(wanted, False, await heard)
+
+    async def _settle(
+        self, wanted: _Wanted, has_edns: bool, outcome: Outcome
+    ) -> Reply | Failure | None:
+        if not isinstance(outcome, Doubt):
+            return outcome
+        reply = await self._ask_by_stream(wanted, has_edns)
+        if outcome is Doubt.TRUNCATED and not isinstance(reply, Reply):
             why = "no answer in time" if reply is None else reply.text
             return Failure(FailureKind.TRUNCATED, f"the reply is truncated, and over TCP: {why}")
         return reply
 
-    async def _ask_by_stream(
-        self,
-        upstream: Upstream,
-        known: _Known,
-        question: Question,
-        deadline: float,
-        has_edns: bool,
-    ) -> Reply | Failure | None:
+    async def _ask_by_stream(self, wanted: _Wanted, has_edns: bool) -> Reply | Failure | None:
+        """None where the time is over."""
+        upstream, known, question, deadline = wanted
         stream = known.stream
         if stream is None:
             stream = known.stream = StreamUpstream(
@@ -228,6 +290,11 @@ class Upstreams:
 
 
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
+_STOPPING = Failure(FailureKind.BUSY, "the server is stopping")
+
+
+def _nothing() -> None:
+    """There is nothing to give up."""
 
 
 def _knows_no_edns(result: Reply | Failure | None) -> bool:

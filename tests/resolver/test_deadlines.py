@@ -2,6 +2,7 @@
 
 import asyncio
 
+from minidns.errand import Signal
 from minidns.resolver.deadlines import Deadlines
 from tests.resolver.virtual_time import VirtualLoop, now, run
 
@@ -13,12 +14,12 @@ def test_each_goes_off_at_its_moment() -> None:
         ended: list[tuple[float, float, str | None]] = []
 
         async def wait(moment: float) -> None:
-            future: asyncio.Future[str | None] = loop.create_future()
-            deadlines.add(future, moment)
+            signal: Signal[str | None] = Signal()
+            deadlines.add(signal, moment)
             if moment == 3.0:
-                loop.call_later(1.0, future.set_result, "in time")
-            result = await future
-            deadlines.discard()
+                loop.call_later(1.0, signal.set, "in time")
+            result = await signal
+            deadlines.discard(signal)
             ended.append((moment, now(), result))
 
         await asyncio.gather(*(wait(moment) for moment in (4.0, 2.0, 3.0, 2.0, 0.0, 5.5)))
@@ -39,20 +40,18 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         deadlines: Deadlines[str] = Deadlines(loop)
-        kept: asyncio.Future[str | None] = loop.create_future()
+        kept: Signal[str | None] = Signal()
         deadlines.add(kept, 100.0)
         for number in range(1000):
-            future: asyncio.Future[str | None] = loop.create_future()
-            deadlines.add(future, 1.0 + number)
+            signal: Signal[str | None] = Signal()
+            deadlines.add(signal, 1.0 + number)
             if number % 2:
-                future.cancel()
-            else:
-                future.set_result("in time")
-            deadlines.discard()
+                signal.set("in time")
+            deadlines.discard(signal)
             assert len(deadlines._entries) <= 67
         assert len(loop.timers()) == 1
         assert await kept is None
-        deadlines.discard()
+        deadlines.discard(kept)
         assert now() == 100.0
 
     run(work())

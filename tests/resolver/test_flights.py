@@ -120,3 +120,18 @@ def test_close_ends_every_flight_and_every_wait() -> None:
         assert (now(), len(many)) == (0.0, 0)
 
     run(work())
+
+
+def test_a_flight_that_is_over_at_once_is_charged_to_nobody() -> None:
+    async def work() -> None:
+        many: Flights[float] = Flights(max_per_client=1)
+
+        async def at_once() -> float:
+            return 7.0
+
+        results = [await many.wait(key, b"c", at_once, 4.5) for key in range(3)]
+        assert results == [7.0] * 3
+        assert await many.wait("slow", b"c", _slow, 4.5) == 2.0
+        assert (len(many), many.waiting) == (0, 0)
+
+    run(work())

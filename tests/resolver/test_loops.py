@@ -30,7 +30,12 @@ class _Looping(ScriptedExchange):
     resolver: Resolver[FakeHit]
     source: bytes
 
-    async def __call__(self, to: Upstream, what: Question, seconds: float) -> Reply | Failure:
+    def __call__(
+        self, to: Upstream, what: Question, seconds: float
+    ) -> asyncio.Task[Reply | Failure]:
+        return asyncio.create_task(self._ask(to, what, seconds))
+
+    async def _ask(self, to: Upstream, what: Question, seconds: float) -> Reply | Failure:
         self.asked.append(Asked(to, what, now()))
         try:
             async with asyncio.timeout(seconds):

@@ -1,6 +1,7 @@
 """The exchange with a fake upstream: what is sent, what is believed, what is left behind."""
 
 import asyncio
+import gc
 import logging
 import os
 import socket
@@ -13,6 +14,7 @@ import pytest
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
 from minidns.upstream import stream
+from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.reply import Reply
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
@@ -453,3 +455,55 @@ def test_over_ipv6() -> None:
             await upstreams.close()
 
     run(main())
+
+
+def test_queries_of_one_turn_are_sent_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upstream that sleeps between two of them has to be woken for each."""
+    calls: list[str] = []
+
+    class Told(socket.socket):
+        def connect(self, *address: object) -> None:
+            calls.append("connect")
+            super().connect(*address)
+
+        def send(self, *octets: object) -> int:
+            calls.append("send")
+            return super().send(*octets)
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            with monkeypatch.context() as patch:
+                patch.setattr(socket, "socket", Told)
+                asks = [upstreams.exchange(fake.upstream(), QUESTION, LATE) for _ in range(3)]
+                assert [addresses(await ask) for ask in asks] == [[ADDRESS]] * 3
+            await upstreams.close()
+
+    run(main())
+    assert calls == ["connect"] * 3 + ["send"] * 3
+
+
+def test_nothing_is_left_for_a_collector() -> None:
+    """It is switched off while queries come."""
+
+    async def main() -> int:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(20):
+                    await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                return sum(isinstance(one, DatagramQuery) for one in gc.get_objects())
+            finally:
+                gc.enable()
+                await upstreams.close()
+
+    left = []
+
+    async def guarded() -> None:
+        left.append(await main())
+
+    run(guarded())
+    assert left == [0]

@@ -1,0 +1,208 @@
+"""Coroutines that run without a task of the event loop, and what they wait for.
+
+A task costs a handle and a turn of the loop at its start and after each wait, and a place in the
+set of all tasks. An errand runs at once, as far as it gets, and goes on inside the call that ends
+its waiting; a cache miss is two of them. What needs a task around it, as asyncio.timeout() does,
+is to be made a task that the errand awaits.
+"""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator
+from contextvars import Context
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Signal(Generic[T]):
+    """One value that one coroutine waits for, of an errand or of a task."""
+
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_call",
+        "_is_cancelled",
+        "_value",
+        "is_set",
+        "on_cancel",
+    )
+
+    def __init__(self) -> None:
+        self.is_set = False
+        self._value: T | None = None
+        self._call: Callable[[], object] | None = None
+        self._is_cancelled = False
+        self.on_cancel: Callable[[], object] | None = None  # when nobody waits any more
+        self._asyncio_future_blocking = False  # by it a task knows what it may wait for
+
+    def set(self, value: T) -> None:
+        """The first value counts. Whoever waits in an errand goes on before this returns."""
+        if self.is_set:
+            return
+        self.is_set = True
+        self._value = value
+        call, self._call = self._call, None
+        if call is not None:
+            call()
+
+    def call_when_set(self, call: Callable[[], object] | None) -> None:
+        """Instead of whatever was to be called before."""
+        self._call = call
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        return self  # type: ignore[return-value]  # what is asked of it is an iterator
+
+    def __iter__(self) -> "Signal[T]":
+        return self
+
+    def __next__(self) -> "Signal[T]":
+        """Waits where there is no value; the value, as a coroutine wants to be told, is raised."""
+        if self.is_set:
+            raise StopIteration(self.result())
+        self._asyncio_future_blocking = True
+        return self
+
+    # What a task asks of that which it waits for, as asyncio.Future has it.
+
+    def result(self) -> T:
+        """Once it is there. Raises CancelledError where a task that waited was cancelled."""
+        if self._is_cancelled:
+            raise asyncio.CancelledError
+        value: T = self._value  # type: ignore[assignment]
+        return value
+
+    def add_done_callback(
+        self, call: Callable[["Signal[T]"], object], *, context: Context | None = None
+    ) -> None:
+        """In the next turn of the loop, since a task cannot begin inside another."""
+        loop = asyncio.get_running_loop()
+        if self.is_set:
+            loop.call_soon(call, self, context=context)
+        else:
+            self._call = lambda: loop.call_soon(call, self, context=context)
+
+    def done(self) -> bool:
+        """Whether nobody has to wait any more."""
+        return self.is_set
+
+    def cancelled(self) -> bool:
+        """Whether a task that waited was cancelled."""
+        return self._is_cancelled
+
+    def exception(self) -> None:
+        """There is none: what went wrong is a value."""
+
+    def cancel(self, msg: object = None) -> bool:
+        """Nobody waits any more."""
+        if self.is_set:
+            return False
+        self.is_set = self._is_cancelled = True
+        call, self._call = self._call, None
+        on_cancel, self.on_cancel = self.on_cancel, None
+        if on_cancel is not None:
+            on_cancel()
+        if call is not None:
+            call()
+        return True
+
+    def get_loop(self) -> asyncio.AbstractEventLoop:
+        """Any that runs."""
+        return asyncio.get_running_loop()
+
+
+class Errand(Generic[T]):
+    """One coroutine on its way. Creating it runs it as far as it gets."""
+
+    __slots__ = ("_coroutine", "_end", "_error", "_is_to_cancel", "_result", "_waited", "is_done")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        self.is_done = False
+        self._coroutine = coroutine
+        self._end: Callable[[], object] | None = None
+        self._result: T | None = None
+        self._error: BaseException | None = None
+        self._waited: Any = None  # a signal or a future; None while it runs
+        self._is_to_cancel = False
+        self._go_on()
+
+    def then(self, call: Callable[[], object]) -> None:
+        """Call it at the end; at once where that has been."""
+        if self.is_done:
+            call()
+        else:
+            self._end = call
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether it was given up."""
+        return isinstance(self._error, asyncio.CancelledError)
+
+    def result(self) -> T:
+        """Once it is done. Raises what the coroutine has raised; CancelledError where given up."""
+        if self._error is not None:
+            raise self._error
+        result: T = self._result  # type: ignore[assignment]
+        return result
+
+    def cancel(self) -> None:
+        """Raise CancelledError where it waits, before this returns."""
+        if self.is_done:
+            return
+        waited, self._waited = self._waited, None
+        if waited is None:
+            self._is_to_cancel = True
+            return
+        if waited.__class__ is Signal:
+            waited.call_when_set(None)
+            waited.cancel()
+        else:
+            waited.remove_done_callback(self._go_on)
+            waited.cancel()
+        try:
+            waits_for = self._coroutine.throw(asyncio.CancelledError())
+        except StopIteration as end:
+            self._finish(end.value, None)
+        except (Exception, asyncio.CancelledError) as error:
+            self._finish(None, error)
+        else:
+            self._wait(waits_for)
+
+    def _go_on(self, _: object = None) -> None:
+        self._waited = None
+        try:
+            waits_for = self._coroutine.send(None)
+        except StopIteration as end:
+            self._finish(end.value, None)
+        except (Exception, asyncio.CancelledError) as error:
+            self._finish(None, error)
+        else:
+            self._wait(waits_for)
+
+    def _wait(self, waits_for: Any) -> None:
+        if waits_for.__class__ is Signal:
+            waits_for.call_when_set(self._go_on)
+        elif waits_for is None:  # asyncio.sleep(0): a turn of the loop
+            loop = asyncio.get_running_loop()
+            waits_for = Signal()
+            waits_for.call_when_set(self._go_on)
+            loop.call_soon(waits_for.set, None)
+        else:
+            waits_for._asyncio_future_blocking = False
+            waits_for.add_done_callback(self._go_on)
+        self._waited = waits_for
+        if self._is_to_cancel:
+            self._is_to_cancel = False
+            self.cancel()
+
+    def _finish(self, result: T | None, error: BaseException | None) -> None:
+        self.is_done = True
+        if isinstance(error, asyncio.CancelledError):
+            error.__traceback__ = None  # which leads back here, and tells nobody anything
+        self._result, self._error = result, error
+        end, self._end = self._end, None
+        if end is not None:
+            try:
+                end()
+            except Exception as fault:  # whoever ended the waiting has others to tell
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "what follows an errand failed", "exception": fault}
+                )

@@ -1,0 +1,218 @@
+"""An errand runs, waits, fails and is given up as a task would, but at once."""
+
+import asyncio
+import gc
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from minidns.errand import Errand, Signal
+from tests.resolver.virtual_time import VirtualLoop, run, settle
+
+
+async def _pass_on(signal: Signal[str]) -> str:
+    return await signal + "!"
+
+
+def test_it_runs_as_far_as_it_gets_and_goes_on_in_the_call_that_ends_its_waiting() -> None:
+    async def work() -> None:
+        signal: Signal[str] = Signal()
+        errand = Errand(_pass_on(signal))
+        ended: list[str] = []
+        errand.then(lambda: ended.append(errand.result()))
+        assert not errand.is_done
+        signal.set("here")
+        signal.set("the second does not count")
+        assert ended == ["here!"]
+        errand.then(lambda: ended.append("at once"))
+        assert ended[1:] == ["at once"]
+        assert Errand(_pass_on(signal)).result() == "here!"
+
+    run(work())
+
+
+def test_a_task_may_wait_for_a_signal_and_many_may_be_gathered() -> None:
+    async def work() -> None:
+        late: Signal[str] = Signal()
+        early: Signal[str] = Signal()
+        early.set("early")
+        task = asyncio.create_task(_pass_on(late))
+        await settle()
+        asyncio.get_running_loop().call_later(2.0, late.set, "late")
+        assert await task == "late!"
+        last: Signal[str] = Signal()
+        asyncio.get_running_loop().call_later(1.0, last.set, "last")
+        both: list[str] = await asyncio.gather(early, last)
+        assert both == ["early", "last"]
+
+    run(work())
+
+
+def test_what_a_coroutine_raises_is_its_result() -> None:
+    async def fail(signal: Signal[str]) -> str:
+        await signal
+        raise ZeroDivisionError
+
+    async def work() -> None:
+        signal: Signal[str] = Signal()
+        errand = Errand(fail(signal))
+        signal.set("")
+        assert errand.is_done
+        with pytest.raises(ZeroDivisionError):
+            errand.result()
+
+    run(work())
+
+
+def test_a_fault_in_what_follows_is_told_and_stops_nobody_else() -> None:
+    async def work() -> list[str]:
+        loop = asyncio.get_running_loop()
+        told: list[str] = []
+        loop.set_exception_handler(lambda _, what: told.append(repr(what["exception"])))
+        signal: Signal[str] = Signal()
+        errand = Errand(_pass_on(signal))
+        errand.then(lambda: 1 / 0)
+        signal.set("here")
+        return told
+
+    assert asyncio.run(work()) == ["ZeroDivisionError('division by zero')"]
+
+
+def test_it_awaits_tasks_futures_and_turns_of_the_loop() -> None:
+    async def work() -> None:
+        async def slow() -> str:
+            async with asyncio.timeout(5.0):
+                await asyncio.sleep(2.0)
+            return "slow"
+
+        async def errands() -> str:
+            await asyncio.sleep(0)
+            return await asyncio.create_task(slow())
+
+        ended: Signal[None] = Signal()
+        errand = Errand(errands())
+        errand.then(lambda: ended.set(None))
+        await ended
+        assert errand.result() == "slow"
+        assert asyncio.get_running_loop().time() == 2.0
+
+    run(work())
+
+
+def test_given_up_it_is_over_at_once_with_what_it_waited_for() -> None:
+    async def work() -> None:
+        abandoned: list[str] = []
+
+        async def tidy(signal: Signal[str]) -> None:
+            try:
+                await signal
+            finally:
+                abandoned.append("tidied")
+
+        signal: Signal[str] = Signal()
+        signal.on_cancel = lambda: abandoned.append("signal")
+        errand = Errand(tidy(signal))
+        errand.cancel()
+        errand.cancel()
+        assert abandoned == ["signal", "tidied"]
+        assert errand.is_cancelled
+        signal.set("too late")
+
+        inner = asyncio.create_task(asyncio.sleep(9.0))
+        outer = Errand(_await(inner))
+        outer.cancel()
+        assert outer.is_cancelled
+        await settle()
+        assert inner.cancelled()
+
+    run(work())
+
+
+async def _await(task: "asyncio.Task[None]") -> None:
+    await task
+
+
+def test_one_that_is_running_is_given_up_where_it_waits_next() -> None:
+    async def work() -> None:
+        errands: list[Errand[None]] = []
+        first: Signal[None] = Signal()
+        reached: list[int] = []
+
+        async def cancel_oneself() -> None:
+            await first
+            errands[0].cancel()
+            reached.append(1)
+            await asyncio.sleep(9.0)
+            reached.append(2)
+
+        errands.append(Errand(cancel_oneself()))
+        first.set(None)
+        assert reached == [1]
+        assert errands[0].is_cancelled
+
+    run(work())
+
+
+def test_one_that_resists_goes_on() -> None:
+    async def work() -> None:
+        first, second = Signal[str](), Signal[str]()
+
+        async def resist() -> str:
+            with suppress(asyncio.CancelledError):
+                await first
+            return await second
+
+        errand = Errand(resist())
+        errand.cancel()
+        assert not errand.is_done
+        second.set("after all")
+        assert errand.result() == "after all"
+
+    run(work())
+
+
+def test_a_task_that_waits_for_a_signal_can_be_cancelled() -> None:
+    async def work() -> None:
+        abandoned: list[str] = []
+        signal: Signal[str] = Signal()
+        signal.on_cancel = lambda: abandoned.append("signal")
+        task = asyncio.create_task(_pass_on(signal))
+        await settle()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert abandoned == ["signal"]
+        assert (signal.cancelled(), signal.cancel()) == (True, False)
+
+    run(work())
+
+
+def test_nothing_is_left_for_a_collector() -> None:
+    """It is switched off while queries come."""
+
+    async def work() -> None:
+        for _ in range(100):
+            signal: Signal[str] = Signal()
+            errand = Errand(_pass_on(signal))
+            errand.then(lambda: None)
+            signal.set("here")
+            signal = Signal()
+            errand = Errand(_pass_on(signal))
+            errand.cancel()
+
+    assert _garbage_of(work()) == 0
+
+
+def _garbage_of(work: Coroutine[Any, Any, None]) -> int:
+    """Objects that only a collector can free."""
+    loop = VirtualLoop()
+    gc.collect()
+    gc.disable()
+    try:
+        loop.run_until_complete(work)
+        return gc.collect()
+    finally:
+        gc.enable()
+        loop.close()
