@@ -1,4 +1,8 @@
-"""What a name gets that is on a block list."""
+"""What a name gets that is on a block list.
+
+No SOA, so that nobody keeps an NXDOMAIN of it (RFC 2308 section 5) and takes it for one of all
+names below (RFC 8020): of those the lists may say something else.
+"""
 
 from collections.abc import Iterable
 from typing import NamedTuple

@@ -15,6 +15,7 @@ from enum import Enum, auto
 
 from minidns.errand import Signal
 from minidns.resolver.model import Failure, FailureKind
+from minidns.sockets.control import ignore_path_mtu
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
@@ -177,6 +178,7 @@ def _open(endpoint: Endpoint, port: int) -> socket.socket:
     try:
         if not _NON_BLOCKING:
             sock.setblocking(False)
+        ignore_path_mtu(sock)
         _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
         sock.connect(address)
     except BaseException:

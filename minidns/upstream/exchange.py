@@ -55,13 +55,74 @@ class _Known:
         self.stream: StreamUpstream | None = None
 
 
-class _Wanted(NamedTuple):
-    """One question, until when."""
+class _Wanted:
+    """One question to one upstream, until when, and who is told what became of it."""
 
-    upstream: Upstream
-    known: _Known
-    question: Question
-    deadline: float  # a moment of the loop's clock
+    __slots__ = (
+        "answer",
+        "cancel",
+        "counters",
+        "deadline",
+        "go_on",
+        "known",
+        "question",
+        "seconds",
+        "upstream",
+    )
+
+    def __init__(
+        self,
+        upstream: Upstream,
+        known: _Known,
+        question: Question,
+        seconds: float,
+        counters: UpstreamCounters,
+        go_on: "Callable[[_Wanted, Outcome], Callable[[], object]]",
+    ) -> None:
+        """`go_on` is called where the first outcome is not the last."""
+        self.upstream = upstream
+        self.known = known
+        self.question = question
+        self.seconds = seconds
+        self.deadline = asyncio.get_running_loop().time() + seconds
+        self.counters = counters
+        self.go_on = go_on
+        self.cancel: Callable[[], object] = _nothing
+        self.answer: Signal[Reply | Failure] = Signal()
+        self.answer.on_cancel = self.give_up
+        counters.in_flight += 1
+        known.in_flight += 1
+
+    def hear(self, outcome: Outcome) -> None:
+        """What came first."""
+        if isinstance(outcome, Doubt) or _knows_no_edns(outcome):
+            self.cancel = self.go_on(self, outcome)
+        else:
+            self.end(outcome)
+
+    def end(self, result: Reply | Failure | None) -> None:
+        """None where the time is over."""
+        answer = self.answer
+        answer.on_cancel = None  # no cycle is left for a collector
+        self.cancel = _nothing
+        if answer.is_set:  # given up
+            return
+        counters = self.counters
+        counters.in_flight -= 1
+        self.known.in_flight -= 1
+        if result is None:
+            counters.timed_out += 1
+            result = Failure(FailureKind.TIMEOUT, f"no answer within {self.seconds:g} s")
+        else:
+            _count(counters, result)
+        answer.set(result)
+
+    def give_up(self) -> None:
+        """Nobody waits any more."""
+        self.counters.in_flight -= 1
+        self.known.in_flight -= 1
+        cancel, self.cancel = self.cancel, _nothing
+        cancel()
 
 
 class Upstreams:
@@ -88,51 +149,22 @@ class Upstreams:
     ) -> Awaitable[Reply | Failure]:
         """As `resolver.model.Exchange` has it. It is over when whoever waits is cancelled."""
         counters = self.counters
-        answer: Signal[Reply | Failure] = Signal()
         known = self._known.get(upstream)
         if known is None:
             known = self._known[upstream] = _Known(self._trusted(upstream))
         if (bound := self._bound_reached(known)) is not None:
             counters.refused_busy += 1
-            answer.set(Failure(FailureKind.BUSY, bound))
-            return answer
-        counters.in_flight += 1
-        known.in_flight += 1
-        deadline = asyncio.get_running_loop().time() + seconds
-        wanted = _Wanted(upstream, known, question, deadline)
-        cancel: Callable[[], object] = _nothing
-
-        def end(result: Reply | Failure | None) -> None:
-            answer.on_cancel = None  # no cycle is left for a collector
-            if answer.is_set:  # given up
-                return
-            counters.in_flight -= 1
-            known.in_flight -= 1
-            if result is None:
-                counters.timed_out += 1
-                result = Failure(FailureKind.TIMEOUT, f"no answer within {seconds:g} s")
-            else:
-                self._count(result)
-            answer.set(result)
-
-        def hear(outcome: Outcome) -> None:
-            if isinstance(outcome, Doubt) or _knows_no_edns(outcome):
-                nonlocal cancel
-                cancel = self._spawn(self._go_on(wanted, outcome), end)
-            else:
-                end(outcome)
-
-        def give_up() -> None:
-            counters.in_flight -= 1
-            known.in_flight -= 1
-            cancel()
-
-        answer.on_cancel = give_up
+            refused: Signal[Reply | Failure] = Signal()
+            refused.set(Failure(FailureKind.BUSY, bound))
+            return refused
+        wanted = _Wanted(upstream, known, question, seconds, counters, self._spawn_rest)
         if upstream.protocol is Protocol.UDP:
-            cancel = self._begin_datagram(wanted, True, hear)
+            cancel = self._begin_datagram(wanted, True, wanted.hear)
         else:
-            cancel = self._spawn(self._ask_by_stream(wanted, True), hear)
-        return answer
+            cancel = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
+        if not wanted.answer.is_set:
+            wanted.cancel = cancel
+        return wanted.answer
 
     def uses(self) -> Iterator[StreamUse]:
         """Of the connections that are open."""
@@ -167,7 +199,7 @@ class Upstreams:
         self, wanted: _Wanted, has_edns: bool, hear: Callable[[Outcome], object]
     ) -> Callable[[], object]:
         """What gives it up."""
-        upstream, known, question, deadline = wanted
+        upstream, known, question = wanted.upstream, wanted.known, wanted.question
         # One draw for all that a forger has to guess.
         chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
         query = self._make(upstream, known, question, has_edns, chance[:2], chance[4:])
@@ -180,7 +212,7 @@ class Upstreams:
         if arrivals is None:
             arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
         asking = DatagramQuery(
-            arrivals, endpoint, chance[2:4], query, self.counters, deadline, hear
+            arrivals, endpoint, chance[2:4], query, self.counters, wanted.deadline, hear
         )
         return asking.give_up
 
@@ -190,15 +222,25 @@ class Upstreams:
         hear: Callable[[Reply | Failure | None], object],
     ) -> Callable[[], object]:
         """In a task, which streams need for their time-outs. What gives it up."""
-        task = asyncio.get_running_loop().create_task(work)
+        loop = asyncio.get_running_loop()
+        task = loop.create_task(work)
         self._tasks.add(task)
 
         def end(done: asyncio.Task[Reply | Failure | None]) -> None:
             self._tasks.discard(done)
-            hear(_STOPPING if done.cancelled() else done.result())
+            if done.cancelled():
+                hear(_STOPPING)
+            elif (fault := done.exception()) is not None:
+                loop.call_exception_handler({"message": "a query failed", "exception": fault})
+                hear(_FAULT)
+            else:
+                hear(done.result())
 
         task.add_done_callback(end)
         return task.cancel
+
+    def _spawn_rest(self, wanted: _Wanted, outcome: Outcome) -> Callable[[], object]:
+        return self._spawn(self._go_on(wanted, outcome), wanted.end)
 
     async def _go_on(self, wanted: _Wanted, outcome: Outcome) -> Reply | Failure | None:
         """From what was heard first: over TCP after a doubt, without EDNS after FORMERR."""
@@ -224,7 +266,7 @@ class Upstreams:
 
     async def _ask_by_stream(self, wanted: _Wanted, has_edns: bool) -> Reply | Failure | None:
         """None where the time is over."""
-        upstream, known, question, deadline = wanted
+        upstream, known, question = wanted.upstream, wanted.known, wanted.question
         stream = known.stream
         if stream is None:
             stream = known.stream = StreamUpstream(
@@ -238,7 +280,7 @@ class Upstreams:
             return sent[-1]
 
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(wanted.deadline):
                 reply = await stream.ask(make)
         except TimeoutError:
             return None
@@ -269,17 +311,6 @@ class Upstreams:
             payload=self._limits.payload,
         )
 
-    def _count(self, result: Reply | Failure) -> None:
-        counters = self.counters
-        if not isinstance(result, Failure) or result.kind in _REPLIED:
-            counters.replies += 1
-        elif result.kind is FailureKind.BUSY:
-            counters.refused_busy += 1
-        elif result.kind is FailureKind.TIMEOUT:
-            counters.timed_out += 1
-        else:
-            counters.unreachable += 1
-
     def _make_context(self) -> ssl.SSLContext:
         """Made once, since reading the system's certificates takes milliseconds. Raises OSError."""
         if self._context is None:
@@ -291,6 +322,18 @@ class Upstreams:
 
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
 _STOPPING = Failure(FailureKind.BUSY, "the server is stopping")
+_FAULT = Failure(FailureKind.BUSY, "a fault of this server, which its log tells")
+
+
+def _count(counters: UpstreamCounters, result: Reply | Failure) -> None:
+    if not isinstance(result, Failure) or result.kind in _REPLIED:
+        counters.replies += 1
+    elif result.kind is FailureKind.BUSY:
+        counters.refused_busy += 1
+    elif result.kind is FailureKind.TIMEOUT:
+        counters.timed_out += 1
+    else:
+        counters.unreachable += 1
 
 
 def _nothing() -> None:

@@ -13,6 +13,13 @@ import dns.name
 import pytest
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
+from minidns.sockets.linux import (
+    IP_MTU_DISCOVER,
+    IP_PMTUDISC_OMIT,
+    IPV6_MTU_DISCOVER,
+    IPV6_PMTUDISC_OMIT,
+    IS_LINUX,
+)
 from minidns.upstream import stream
 from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
@@ -507,3 +514,31 @@ def test_nothing_is_left_for_a_collector() -> None:
 
     run(guarded())
     assert left == [0]
+
+
+@pytest.mark.skipif(not IS_LINUX, reason="an option of Linux")
+def test_p19_no_forged_icmp_message_makes_fragments(monkeypatch: pytest.MonkeyPatch) -> None:
+    options: list[tuple[int, int]] = []
+
+    class Told(socket.socket):
+        def connect(self, *address: object) -> None:
+            is_v4 = self.family == socket.AF_INET
+            level, option = (
+                (socket.IPPROTO_IP, IP_MTU_DISCOVER)
+                if is_v4
+                else (socket.IPPROTO_IPV6, IPV6_MTU_DISCOVER)
+            )
+            options.append((self.family, self.getsockopt(level, option)))
+            super().connect(*address)
+
+    async def main() -> None:
+        upstreams = Upstreams()
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", Told)
+            for address in ("127.0.0.1", "::1"):
+                await upstreams.exchange(Upstream(address, 9), QUESTION, SOON)
+        await upstreams.close()
+
+    run(main())
+    assert options[0] == (socket.AF_INET, IP_PMTUDISC_OMIT)
+    assert options[1:] in ([], [(socket.AF_INET6, IPV6_PMTUDISC_OMIT)])  # without IPv6
