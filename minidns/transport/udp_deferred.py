@@ -1,8 +1,9 @@
 """Replies over UDP that come later: the query's address is kept until the answer is there.
 
 Bounded, so that a slow upstream cannot fill memory: past the bound a query is dropped and counted,
-as the network itself would. Each reply is sent at once by sendmsg(); what the kernel refuses is
-dropped and counted, never queued.
+as the network itself would. Replies of one turn of the loop are sent together at its end, since a
+client that sleeps between two of them has to be woken for each; what the kernel refuses is dropped
+and counted, never queued.
 """
 
 import asyncio
@@ -52,6 +53,7 @@ class DeferredReplies:
         if len(self._awaited):
             self._awaited.give_up()
             await asyncio.sleep(0)  # a turn in which the cancelled ones end
+        self._send_all()
 
     def _send_all(self) -> None:
         outgoing, self._outgoing = self._outgoing, []

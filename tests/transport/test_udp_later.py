@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+from minidns.errand import Signal
 from minidns.sockets.bind import bind_pair
 from minidns.transport.udp import UdpServer
 from tests.transport.clients import (
@@ -130,5 +131,27 @@ def test_stop_answers_what_waits_and_drain_what_is_in_flight(batched: bool) -> N
             assert (await client.receive())[0] == b"..late"
         assert responder.cancelled == [b"..later for ever"]
         pair.close()
+
+    run(test())
+
+
+def test_a_reply_that_came_in_the_turn_of_the_end_is_sent(batched: bool) -> None:
+    async def test() -> None:
+        pair = bind_pair("127.0.0.1", 0)
+        reply: Signal[bytes] = Signal()
+
+        async def wait() -> bytes:
+            return await reply
+
+        server = UdpServer(pair.udp, lambda *_: wait(), {}, batched=batched)
+        server.start(asyncio.get_running_loop())
+        with UdpClient() as client:
+            client.send(b"..q", ("127.0.0.1", pair.port))
+            await until(lambda: server.counters.in_flight)
+            server.stop()
+            reply.set(b"..last")
+            await server.drain(0.0)
+            pair.close()
+            assert (await client.receive())[0] == b"..last"
 
     run(test())
