@@ -55,8 +55,10 @@ class Deadlines(Generic[T]):
         self._timer = None
         now = self._loop.time()
         entries = self._entries
-        while entries and (entries[0][0] <= now or entries[0][2].is_set):
-            _, _, signal = heappop(entries)
-            signal.set(None)  # who waited goes on here, and may add and discard
-        if entries:
-            self._arm(entries[0][0])
+        try:
+            while entries and (entries[0][0] <= now or entries[0][2].is_set):
+                _, _, signal = heappop(entries)
+                signal.set(None)  # who waited goes on here, and may add and discard
+        finally:
+            if entries:
+                self._arm(entries[0][0])

@@ -157,6 +157,7 @@ class Flights(Generic[T]):
             del self._flights[key]
             if client is None:
                 self.background -= 1
+                _tell_fault(flight.errand)
             else:
                 self._discharge(client)
             waiters, flight.waiters = flight.waiters, []
@@ -178,3 +179,14 @@ class Flights(Generic[T]):
             self._charges[client] = left
         else:
             del self._charges[client]
+
+
+def _tell_fault(errand: Errand[T] | None) -> None:
+    """Of a flight that nobody may have waited for."""
+    if errand is not None and not errand.is_cancelled:
+        try:
+            errand.result()
+        except Exception as fault:
+            asyncio.get_running_loop().call_exception_handler(
+                {"message": "a query in the background failed", "exception": fault}
+            )

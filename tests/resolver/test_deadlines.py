@@ -55,3 +55,23 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
         assert now() == 100.0
 
     run(work())
+
+
+def test_a_fault_of_one_leaves_the_others_their_time_outs() -> None:
+    async def work() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadlines: Deadlines[str] = Deadlines(loop)
+        faulty: Signal[str | None] = Signal()
+        faulty.call_when_set(lambda: 1 / 0)
+        other: Signal[str | None] = Signal()
+        deadlines.add(faulty, 1.0)
+        deadlines.add(other, 2.0)
+        assert await other is None
+        deadlines.discard(faulty)
+        deadlines.discard(other)
+        faults, loop.faults = [str(fault) for fault in loop.faults], []
+        return faults
+
+    (fault,) = run(work())
+    assert "division by zero" in fault

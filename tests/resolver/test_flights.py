@@ -7,7 +7,7 @@ import pytest
 from minidns.resolver import flights
 from minidns.resolver.flights import Flights
 from minidns.resolver.model import Failure, FailureKind
-from tests.resolver.virtual_time import now, run, settle
+from tests.resolver.virtual_time import VirtualLoop, now, run, settle
 
 
 async def _slow() -> float:
@@ -135,3 +135,22 @@ def test_a_flight_that_is_over_at_once_is_charged_to_nobody() -> None:
         assert (len(many), many.waiting) == (0, 0)
 
     run(work())
+
+
+def test_a_fault_of_a_flight_that_nobody_waits_for_is_told() -> None:
+    async def fail() -> float:
+        await asyncio.sleep(1.0)
+        raise ZeroDivisionError
+
+    async def work() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        many: Flights[float] = Flights()
+        assert many.launch("key", fail)
+        await asyncio.sleep(2.0)
+        assert (len(many), many.background) == (0, 0)
+        faults, loop.faults = [str(fault) for fault in loop.faults], []
+        return faults
+
+    (fault,) = run(work())
+    assert "ZeroDivisionError" in fault
