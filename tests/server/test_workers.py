@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import dns.edns
@@ -106,16 +106,29 @@ def test_each_answers_datagrams(server: Running) -> None:
                 assert dns.message.from_wire(client.recv(4096)).answer
 
 
+def connections_of(pid: int, clients: set[int]) -> int:
+    """How many of its descriptors are connections from these ports (proc_pid_net(5))."""
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    inodes = {row[9] for row in rows if int(row[2].rpartition(":")[2], 16) in clients}
+    held = []
+    for each in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(
+            FileNotFoundError
+        ):  # one that was closed meanwhile, a file that was looked at
+            held.append(os.readlink(each).removeprefix("socket:[").removesuffix("]"))
+    return sum(target in inodes for target in held)
+
+
 def test_each_answers_streams(server: Running) -> None:
     workers = children_of(server.process.pid)
-    before = [len(os.listdir(f"/proc/{pid}/fd")) for pid in workers]
     with ExitStack() as stack:
+        ports = set()
         for _ in range(CLIENTS):
             stream = stack.enter_context(server.connect())
             stream.sendall(framed())
             assert read_reply(stream).answer
-        now = [len(os.listdir(f"/proc/{pid}/fd")) for pid in workers]
-    more = [count - old for count, old in zip(now, before, strict=True)]
+            ports.add(stream.getsockname()[1])
+        more = [connections_of(pid, ports) for pid in workers]
     assert sum(more) == CLIENTS
     assert all(more)
 
