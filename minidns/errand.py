@@ -155,7 +155,7 @@ class Errand(Generic[T]):
             waited.call_when_set(None)
             waited.cancel()
         else:
-            waited.remove_done_callback(self._go_on)
+            waited.remove_done_callback(self._wake)
             waited.cancel()
         try:
             waits_for = self._coroutine.throw(asyncio.CancelledError())
@@ -166,7 +166,12 @@ class Errand(Generic[T]):
         else:
             self._wait(waits_for)
 
-    def _go_on(self, _: object = None) -> None:
+    def _wake(self, done: object) -> None:
+        """A future's callbacks may be on their way when it is given up: then it is another's."""
+        if done is self._waited:
+            self._go_on()
+
+    def _go_on(self) -> None:
         self._waited = None
         try:
             waits_for = self._coroutine.send(None)
@@ -187,7 +192,7 @@ class Errand(Generic[T]):
             loop.call_soon(waits_for.set, None)
         else:
             waits_for._asyncio_future_blocking = False
-            waits_for.add_done_callback(self._go_on)
+            waits_for.add_done_callback(self._wake)
         self._waited = waits_for
         if self._is_to_cancel:
             self._is_to_cancel = False

@@ -216,3 +216,30 @@ def _garbage_of(work: Coroutine[Any, Any, None]) -> int:
     finally:
         gc.enable()
         loop.close()
+
+
+def test_given_up_when_what_it_waited_for_is_done_it_does_not_go_on_again() -> None:
+    async def work() -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        gone_on: list[str] = []
+
+        async def resist(last: Signal[str]) -> None:
+            with suppress(asyncio.CancelledError):
+                await future
+            gone_on.append(await last)
+
+        async def plain() -> None:
+            await future
+
+        ended, last = Errand(plain()), Signal[str]()
+        resisting = Errand(resist(last))
+        future.set_result(None)  # its callbacks are on their way
+        ended.cancel()
+        resisting.cancel()
+        await settle()
+        assert ended.is_cancelled
+        assert (resisting.is_done, gone_on) == (False, [])
+        last.set("once")
+        assert (resisting.is_done, gone_on) == (True, ["once"])
+
+    run(work())

@@ -13,7 +13,7 @@ from typing import Any
 
 from minidns.sockets.pktinfo import ControlMessage
 from minidns.transport import Reply
-from minidns.transport.awaited import AwaitedReplies, discard
+from minidns.transport.awaited import AwaitedReplies, discard, report
 from minidns.transport.counters import UdpCounters
 
 SocketAddress = tuple[Any, ...]  # as socket.recvmsg() gives it
@@ -58,7 +58,11 @@ class DeferredReplies:
     def _send_all(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
         for wire, address, control in outgoing:
-            self._send(wire, address, control)
+            try:
+                self._send(wire, address, control)
+            except Exception as error:  # a fault of ours with one of them
+                self._counters.failed += 1
+                report(error)
 
     def _send(self, wire: bytes, address: SocketAddress, control: Sequence[ControlMessage]) -> None:
         try:

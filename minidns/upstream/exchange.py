@@ -95,7 +95,9 @@ class _Wanted:
 
     def hear(self, outcome: Outcome) -> None:
         """What came first."""
-        if isinstance(outcome, Doubt) or _knows_no_edns(outcome):
+        if self.answer.is_set:  # given up
+            self.end(None)
+        elif isinstance(outcome, Doubt) or _knows_no_edns(outcome):
             self.cancel = self.go_on(self, outcome)
         else:
             self.end(outcome)
@@ -142,6 +144,7 @@ class Upstreams:
         self._context: ssl.SSLContext | None = None
         self._known: dict[Upstream, _Known] = {}
         self._arrivals: Arrivals | None = None
+        self._is_closed = False
         self._tasks: set[asyncio.Task[Reply | Failure | None]] = set()
 
     def exchange(
@@ -152,16 +155,21 @@ class Upstreams:
         known = self._known.get(upstream)
         if known is None:
             known = self._known[upstream] = _Known(self._trusted(upstream))
-        if (bound := self._bound_reached(known)) is not None:
+        bound = _STOPPING.text if self._is_closed else self._bound_reached(known)
+        if bound is not None:
             counters.refused_busy += 1
             refused: Signal[Reply | Failure] = Signal()
             refused.set(Failure(FailureKind.BUSY, bound))
             return refused
         wanted = _Wanted(upstream, known, question, seconds, counters, self._spawn_rest)
-        if upstream.protocol is Protocol.UDP:
-            cancel = self._begin_datagram(wanted, True, wanted.hear)
-        else:
-            cancel = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
+        try:
+            if upstream.protocol is Protocol.UDP:
+                cancel = self._begin_datagram(wanted, True, wanted.hear)
+            else:
+                cancel = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
+        except BaseException:  # a fault of ours, which is not to count for ever
+            wanted.answer.cancel()
+            raise
         if not wanted.answer.is_set:
             wanted.cancel = cancel
         return wanted.answer
@@ -173,7 +181,8 @@ class Upstreams:
                 yield use
 
     async def close(self) -> None:
-        """Close all that is open; who waits is given a Failure."""
+        """Close all that is open; who waits, or asks from now on, is given a Failure."""
+        self._is_closed = True
         for known in self._known.values():
             if known.stream is not None:
                 await known.stream.close()
@@ -205,12 +214,12 @@ class Upstreams:
         query = self._make(upstream, known, question, has_edns, chance[:2], chance[4:])
         try:
             endpoint = endpoint_of(upstream.address, upstream.port)
+            arrivals = self._arrivals
+            if arrivals is None:  # another descriptor
+                arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
         except OSError as error:
             hear(explain(error))
             return _nothing
-        arrivals = self._arrivals
-        if arrivals is None:
-            arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
         asking = DatagramQuery(
             arrivals, endpoint, chance[2:4], query, self.counters, wanted.deadline, hear
         )

@@ -155,3 +155,32 @@ def test_a_reply_that_came_in_the_turn_of_the_end_is_sent(batched: bool) -> None
             assert (await client.receive())[0] == b"..last"
 
     run(test())
+
+
+def test_a_reply_that_cannot_be_sent_takes_no_other_with_it(batched: bool) -> None:
+    async def test() -> None:
+        loop = asyncio.get_running_loop()
+        complaints: list[dict[str, Any]] = []
+        loop.set_exception_handler(lambda _, what: complaints.append(what))
+        pair = bind_pair("127.0.0.1", 0)
+        replies: list[Signal[Any]] = []
+
+        async def wait() -> bytes:
+            reply: Signal[bytes] = Signal()
+            replies.append(reply)
+            return await reply
+
+        server = UdpServer(pair.udp, lambda *_: wait(), {}, batched=batched)
+        server.start(loop)
+        with UdpClient() as client:
+            for _ in range(2):
+                client.send(b"..q", ("127.0.0.1", pair.port))
+            await until(lambda: len(replies) == 2)
+            replies[0].set(1.5)  # no octets
+            replies[1].set(b"..good")
+            assert (await client.receive())[0] == b"..good"
+        server.stop()
+        pair.close()
+        assert [type(one["exception"]) for one in complaints] == [TypeError]
+
+    run(test())

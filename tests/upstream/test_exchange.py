@@ -4,14 +4,16 @@ import asyncio
 import gc
 import logging
 import os
+import select
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 
 import dns.flags
 import dns.name
 import pytest
 
+from minidns.errand import Errand, Signal
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
 from minidns.sockets.linux import (
     IP_MTU_DISCOVER,
@@ -24,6 +26,7 @@ from minidns.upstream import stream
 from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.reply import Reply
+from minidns.wire.upstream_query import UpstreamQuery
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
 
 QUESTION = Question(dns.name.from_text("www.example.").to_wire(), 1)
@@ -276,6 +279,79 @@ def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
             reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
         assert reply == Failure(FailureKind.BUSY, "Too many open files")
         assert (upstreams.counters.refused_busy, upstreams.counters.unreachable) == (1, 0)
+
+    run(main())
+
+
+@pytest.mark.skipif(not IS_LINUX, reason="elsewhere there is no epoll")
+def test_no_descriptor_left_for_the_first_query(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(24, "Too many open files")
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams(limits=Limits(in_flight=2))
+            with monkeypatch.context() as patch:
+                patch.setattr(select, "epoll", refuse)
+                for _ in range(3):
+                    reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                    assert reply == Failure(FailureKind.BUSY, "Too many open files")
+            assert upstreams.counters.in_flight == 0
+            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
+
+
+def test_a_fault_of_ours_leaves_nothing_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        upstreams = Upstreams()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "urandom", lambda _: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                upstreams.exchange(Upstream("127.0.0.1", 9), QUESTION, LATE)
+        assert upstreams.counters.in_flight == 0
+
+    run(main())
+
+
+def test_who_asks_again_while_it_closes_is_told_and_leaves_nothing_open() -> None:
+    async def main() -> None:
+        async with fake_upstream(drop_all) as fake:
+            upstreams = Upstreams()
+
+            async def ask_twice() -> list[object]:
+                return [await upstreams.exchange(fake.upstream(), QUESTION, LATE) for _ in range(2)]
+
+            asking = Errand(ask_twice())
+            await fake.until_asked(1)
+            await upstreams.close()
+            assert asking.is_done
+            assert asking.result()[1] == Failure(FailureKind.BUSY, "the server is stopping")
+            assert upstreams.counters.in_flight == 0
+
+    run(main())
+
+
+def test_what_is_given_up_is_not_asked_again_without_edns(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            sent: list[int] = []
+
+            async def ask(_: object, make: Callable[[bytes], UpstreamQuery]) -> Failure:
+                sent.append(make(bytes(2)).payload)
+                return Failure(FailureKind.RCODE, "FORMERR", 1)
+
+            monkeypatch.setattr(stream.StreamUpstream, "ask", ask)
+            answer = upstreams.exchange(fake.upstream(Protocol.TCP), QUESTION, LATE)
+            assert isinstance(answer, Signal)
+            await asyncio.sleep(0)  # the task has ended, and its end is on its way
+            answer.cancel()
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert (sent, upstreams.counters.in_flight) == ([1232], 0)
+            await upstreams.close()
 
     run(main())
 
