@@ -80,6 +80,11 @@ class Signal(Generic[T]):
         else:
             self._call = lambda: loop.call_soon(call, self, context=context)
 
+    def remove_done_callback(self, _: object) -> int:
+        """There is one at most."""
+        self._call = None
+        return 1
+
     def done(self) -> bool:
         """Whether nobody has to wait any more."""
         return self.is_set

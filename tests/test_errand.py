@@ -243,3 +243,19 @@ def test_given_up_when_what_it_waited_for_is_done_it_does_not_go_on_again() -> N
         assert (resisting.is_done, gone_on) == (True, ["once"])
 
     run(work())
+
+
+def test_a_signal_among_what_asyncio_waits_for() -> None:
+    async def work() -> None:
+        first, second = Signal[str](), Signal[str]()
+        asyncio.get_running_loop().call_soon(first.set, "a")
+        done, pending = await asyncio.wait(
+            [first, second],  # type: ignore[type-var]  # future-like
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        assert (done, pending) == ({first}, {second})
+        second.set("b")
+        await settle()
+        assert await second == "b"
+
+    run(work())

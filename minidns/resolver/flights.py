@@ -23,10 +23,11 @@ MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 
 
 class _Flight(Generic[T]):
-    __slots__ = ("errand", "waiters")
+    __slots__ = ("errand", "is_left", "waiters")
 
     def __init__(self) -> None:
         self.errand: Errand[T] | None = None  # until it has begun
+        self.is_left = False  # by one who waited, at least
         self.waiters: list[Signal[None]] = []
 
 
@@ -53,7 +54,7 @@ class Flights(Generic[T]):
         self._charges: dict[bytes, int] = {}
         self._is_closed = False
         self._deadlines: Deadlines[None] | None = None
-        self._emptied: Signal[None] | None = None  # while `close` waits
+        self._emptied: list[Signal[None]] = []  # for each `close` that waits
 
     def __len__(self) -> int:
         return len(self._flights)
@@ -106,13 +107,15 @@ class Flights(Generic[T]):
 
     async def close(self) -> None:
         """End all flights; who waits gets a Failure."""
-        self._is_closed = True
-        for flight in list(self._flights.values()):
-            if flight.errand is not None:
-                flight.errand.cancel()
+        if not self._is_closed:
+            self._is_closed = True
+            for flight in list(self._flights.values()):
+                if flight.errand is not None:
+                    flight.errand.cancel()
         if self._flights:  # some end only after more turns of the loop
-            self._emptied = Signal()
-            await self._emptied
+            emptied: Signal[None] = Signal()
+            self._emptied.append(emptied)
+            await emptied
 
     async def _end_of(self, flight: _Flight[T], seconds: float, client: bytes | None) -> None:
         """For so long at most. `client` is charged for the wait; None where for the flight."""
@@ -131,6 +134,7 @@ class Flights(Generic[T]):
             deadlines.discard(waiter)
             if waiter in flight.waiters:
                 flight.waiters.remove(waiter)
+                flight.is_left = True
             if client is not None:
                 self._discharge(client)
 
@@ -157,14 +161,16 @@ class Flights(Generic[T]):
             del self._flights[key]
             if client is None:
                 self.background -= 1
-                _tell_fault(flight.errand)
             else:
                 self._discharge(client)
             waiters, flight.waiters = flight.waiters, []
             for waiter in waiters:
                 waiter.set(None)
-            if self._emptied is not None and not self._flights:
-                self._emptied.set(None)
+            if not waiters and (client is None or flight.is_left):
+                _tell_fault(flight.errand)
+            if self._emptied and not self._flights:
+                for emptied in self._emptied:
+                    emptied.set(None)
 
         flight.errand = Errand(start())
         flight.errand.then(end)
@@ -182,11 +188,11 @@ class Flights(Generic[T]):
 
 
 def _tell_fault(errand: Errand[T] | None) -> None:
-    """Of a flight that nobody may have waited for."""
+    """Of a flight that nobody waits for."""
     if errand is not None and not errand.is_cancelled:
         try:
             errand.result()
         except Exception as fault:
             asyncio.get_running_loop().call_exception_handler(
-                {"message": "a query in the background failed", "exception": fault}
+                {"message": "a query that nobody waits for failed", "exception": fault}
             )

@@ -154,3 +154,41 @@ def test_a_fault_of_a_flight_that_nobody_waits_for_is_told() -> None:
 
     (fault,) = run(work())
     assert "ZeroDivisionError" in fault
+
+
+def test_a_fault_after_all_who_waited_have_left_is_told() -> None:
+    async def fail() -> float:
+        await asyncio.sleep(2.0)
+        raise ZeroDivisionError
+
+    async def work() -> list[str]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        many: Flights[float] = Flights()
+        assert await many.wait("key", _client(1), fail, 1.0) is None
+        with pytest.raises(ZeroDivisionError):
+            await many.wait("key", _client(1), fail, 4.5)  # told to whoever waits, alone
+        assert loop.faults == []
+        assert await many.wait("key", _client(1), fail, 1.0) is None
+        await asyncio.sleep(2.0)
+        faults, loop.faults = [str(fault) for fault in loop.faults], []
+        return faults
+
+    (fault,) = run(work())
+    assert "ZeroDivisionError" in fault
+
+
+def test_close_twice_waits_twice() -> None:
+    async def stubborn() -> float:
+        try:
+            return await _slow()
+        finally:
+            await asyncio.sleep(1.0)
+
+    async def work() -> None:
+        many: Flights[float] = Flights()
+        assert many.launch("key", stubborn)
+        await asyncio.gather(many.close(), many.close())
+        assert (len(many), now()) == (0, 1.0)
+
+    run(work())
