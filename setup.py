@@ -23,6 +23,7 @@ COMPILED = (
     "resolver/accept",
     "resolver/cache",
     "resolver/cached_answer",
+    "resolver/kept_reply",
     "resolver/chain",
     "resolver/deadlines",
     "resolver/eviction",

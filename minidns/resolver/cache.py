@@ -19,6 +19,7 @@ from minidns.resolver.cached_answer import (
     stored_at,
 )
 from minidns.resolver.eviction import Shelf, size_of
+from minidns.resolver.kept_reply import KeptReply, count_down
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import Rcode
 from minidns.wire.name import is_at_or_below
@@ -68,7 +69,7 @@ class Cache:
             shelf = self._negative
             packed = shelf.entries.get(key)
         if packed:
-            hit = Hit(question, packed, now)
+            hit = Hit(question, packed, now, key=key)
             if hit.is_fresh:
                 shelf.touched.add(key)
                 self._hits += 1
@@ -78,6 +79,23 @@ class Cache:
             self._hits += 1
             return covering
         return self._get_stale(group_number, question, now, packed or b"")
+
+    def recall(self, kept: KeptReply, now: float) -> KeptReply | None:
+        """A reply that was made of what `get` gave, at that moment; the same in the same second.
+
+        None where what is kept has changed since, or is to be fetched anew.
+        """
+        age = int(now - kept.since)
+        if age >= kept.lasts:
+            return None
+        key, shelf = kept.key, self._positive
+        if shelf.entries.get(key) is not kept.packed:
+            shelf = self._negative
+            if shelf.entries.get(key) is not kept.packed:
+                return None
+        shelf.touched.add(key)
+        self._hits += 1
+        return count_down(kept, age) if age else kept
 
     def _get_stale(
         self, group_number: int, question: Question, now: float, packed: bytes
@@ -110,7 +128,7 @@ class Cache:
             key = head + name
             packed = entries.get(key)
             if packed:
-                hit = Hit(question._replace(qname=name), packed, now)
+                hit = Hit(question._replace(qname=name), packed, now, key=key)
                 if hit.is_fresh:
                     self._negative.touched.add(key)
                     return hit if name == question.qname else _below(hit, name, question, now)

@@ -8,6 +8,7 @@ section 8); past its time an answer has a TTL of 30 seconds and a day to live (R
 
 from struct import Struct, pack, unpack_from
 
+from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import RRClass, RRType
 from minidns.wire.reply import ReplyRecord, read_reply
@@ -23,6 +24,7 @@ _AUTHENTIC = 1  # a mark
 _HAS_TARGET = 2  # a mark
 _END = 8  # octets of a set's end: offset and three counts
 _OFFSET = 2  # octets of a TTL's offset
+_ID = 2  # octets of a message's ID
 _FIXED = 10  # octets of a record between its owner and its rdata
 _POINTER = 0xC0  # RFC 1035 section 4.1.4
 _TTL = Struct("!I")
@@ -99,6 +101,8 @@ class Hit:
     """An answer as it is at the moment of the look-up."""
 
     __slots__ = (
+        "_age",
+        "_key",
         "_packed",
         "_question",
         "_records",
@@ -122,15 +126,18 @@ class Hit:
         now: float,
         max_stale: float = MAX_STALE,
         stale_ttl: int = STALE_TTL,
+        key: bytes = b"",
     ) -> None:
+        """`key` is where a cache has it, if it has the very same octets."""
         self._question = question
+        self._key = key
         self._stale_ttl = stale_ttl
         self._packed = packed
         stored, ttl, self._sets, self._records, self.rcode, marks, size = _HEAD.unpack_from(packed)
         self._stored: float = stored
         self._ttl = ttl
         self._target_size = size
-        age = now - stored
+        age = self._age = now - stored
         self.is_fresh = is_fresh = age < ttl
         self.is_stale = not is_fresh and age < ttl + max_stale
         self.is_due = is_fresh and age >= ttl * _DUE
@@ -140,6 +147,25 @@ class Hit:
     def is_lasting(self, now: float) -> bool:
         """Whether it stays fresh, and is not due, until its TTLs are counted down next."""
         return bool(int(now - self._stored) + 1 <= self._ttl * _DUE)
+
+    def whole(self, reply: bytes, body: Body, at: int) -> KeptReply | None:
+        """A reply to be given again; None where it is not, or not wholly, a kept answer.
+
+        `body` is of the moment of the look-up, and in `reply` at that octet where it fits.
+        """
+        if not self._key or not reply.startswith(body.wire, at):
+            return None
+        start = _HEAD.size + _END * self._sets
+        offsets = unpack_from(f"={self._records}H", self._packed, start)
+        age = int(self._age)
+        return KeptReply(
+            reply[_ID:],
+            self._stored + age,
+            int(self._ttl * _DUE) - age,
+            tuple([at - _ID + offset for offset in offsets]),
+            self._key,
+            self._packed,
+        )
 
     def body_as_kept(self, flags: int) -> Body:
         """The encoded answer with the TTLs of the moment at which it came; else as `body_at`."""

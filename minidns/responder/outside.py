@@ -13,6 +13,7 @@ from minidns.authority.solve import Solution, solve
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.hosts import Hosts
+from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import HOSTS, Group, Question, Resolved, Segment
 from minidns.responder.flattening import flatten, question_of
 from minidns.responder.public_answers import PublicAnswers
@@ -177,8 +178,8 @@ class Outside:
         segment, error, _ = await self._resolve(asked, client, ())
         return flatten(solution, alias, question, segment, error)
 
-    def find(self, group: Group, question: Question, bits: int) -> tuple[Body, bool] | None:
-        """The answer that is kept, and whether it is the same until this second is over.
+    def find(self, group: Group, question: Question, bits: int) -> tuple[Body, Hit | None] | None:
+        """The answer that is kept, and the hit where it is the same until this second is over.
 
         `bits`: octet 3 of the query.
         """
@@ -187,7 +188,11 @@ class Outside:
         if hit is None or hit.has_target:
             return None
         body = hit.body_at(now, _flags(question, bits, hit.is_authentic))
-        return body, hit.is_lasting(now)
+        return body, hit if hit.is_lasting(now) else None
+
+    def recall(self, kept: KeptReply) -> KeptReply | None:
+        """A reply made of what `find` gave, as it is now; the same in the same second."""
+        return self._answers.recall(kept, self._clock())
 
     async def resolve(
         self, question: Question, bits: int, client: bytes

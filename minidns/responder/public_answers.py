@@ -28,6 +28,7 @@ class PublicAnswers:
         private_domains: Sequence[bytes],
     ) -> None:
         self._cache = cache
+        self.recall = cache.recall
         self._public = {group.number for group in groups if group.domain == ROOT}
         self._private = private
         self._private_domains = private_domains

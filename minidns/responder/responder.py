@@ -95,12 +95,12 @@ class Responder:
         self._chaos = chaos_bodies(policy.chaos_version, policy.chaos_identity)
         self._resolves = resolves
         self._ra = RA if resolves else 0
-        self.on_passing: Callable[[], None] | None = None  # there is something to forget
         self._bodies = BodyCache(_BODY_CACHE)
         self._turn = 0
         self._log_limit = LogLimit(unix_time)
-        self.datagram_answers = AnswerCache(policy.answer_cache)
-        self.stream_answers = AnswerCache(policy.answer_cache)
+        recall = None if outside is None else outside.recall
+        self.datagram_answers = AnswerCache(policy.answer_cache, recall)
+        self.stream_answers = AnswerCache(policy.answer_cache, recall)
         self.ordinary = Ordinary(
             catalog,
             self._bodies,
@@ -127,6 +127,10 @@ class Responder:
         self.datagram_answers.clear()
         self.stream_answers.clear()
 
+    def call_on_passing(self, call: Callable[[], None]) -> None:
+        """When there is something to forget at the end of this second, at least once."""
+        self.datagram_answers.on_passing = self.stream_answers.on_passing = call
+
     def forget_passing(self) -> None:
         """A second is over: the TTLs of names that are kept have become others."""
         self.datagram_answers.forget_passing()
@@ -147,6 +151,11 @@ class Responder:
         if len(wire) < HEADER or wire[2] & 0x80:
             return None
         try:
+            answers = self.stream_answers if via.is_stream else self.datagram_answers
+            if answers.kept:
+                reply = answers.recall(wire)
+                if reply is not None:
+                    return reply
             if self._is_short_way_right:
                 reply = self.ordinary.answer(wire, client, via)
                 if reply is not None:
@@ -266,12 +275,14 @@ class Responder:
             raise refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
         kept = outside.find(group, question, wire[3])
         if kept is not None:
-            body, is_lasting = kept
+            body, hit = kept
             reply = self._assemble(wire, query, body, b"", client, via)
-            if is_lasting and self._resolves and self._is_plain(len(wire), query):
+            if hit is not None and self._resolves and self._is_plain(len(wire), query):
                 answers = self.stream_answers if via.is_stream else self.datagram_answers
-                if answers.add_passing(wire, reply) and self.on_passing is not None:
-                    self.on_passing()
+                answers.add_passing(wire, reply)
+                whole = hit.whole(reply, body, HEADER + len(query.question))
+                if whole is not None:
+                    answers.keep(wire, whole)
             return reply
         resolve = partial(outside.resolve, question, wire[3], client)
         return self._await_outside(resolve, wire, query, client, via)

@@ -145,7 +145,7 @@ class Server:
             each.start(loop)
         self.tcp.start(loop)
         for responder in self.responders:
-            responder.on_passing = partial(self._await_second, loop)
+            responder.call_on_passing(partial(self._await_second, loop))
         if self._resolving is not None:
             self._resolving.start(loop)
 

@@ -50,13 +50,17 @@ def test_answers_are_freed_some_at_a_time() -> None:
 
 
 def test_what_passes_goes_with_the_rest() -> None:
+    told: list[int] = []
     cache = AnswerCache(10_000)
-    assert cache.add_passing(query(1), b"id 1")
-    assert not cache.add_passing(query(1), b"id 2")
+    cache.on_passing = lambda: told.append(len(cache.replies))
+    cache.add_passing(query(1), b"id 1")
+    cache.add_passing(query(1), b"id 2")
+    assert cache.replies.get(query(1)[2:]) == b" 1"
     cache.clear()
-    assert cache.add_passing(query(1), b"id 3")
+    cache.add_passing(query(1), b"id 3")
     cache.forget_passing()
     assert cache.replies.get(query(1)[2:]) is None
+    assert told == [1, 1]
 
 
 def test_bodies_are_freed_some_at_a_time() -> None:
