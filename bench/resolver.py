@@ -18,7 +18,7 @@ from bench.outcome import BadRun
 from bench.publish import PUBLISHED, ROUNDS, NotFit
 from bench.resolver_names import MANY, READINGS, run_names
 from bench.resolver_report import NAMES
-from bench.resolver_rounds import HITS, LOCAL, SCENARIOS, Options, run, say
+from bench.resolver_rounds import HOSTS, LOCAL, SCENARIOS, Options, run, say
 from bench.resolver_servers import FORWARDERS
 from bench.servers import MINIDNS, NSD, Contestant
 from tests.peers import PeerError
@@ -76,7 +76,7 @@ def _measure(
     versions: dict[str, str] = {}
     is_whole = True
     in_turn = [name for name in SCENARIOS if name in wanted]
-    if HITS not in in_turn:
+    if not HOSTS.keys() & set(in_turn):
         names = [name for name in names if name != LOCAL]
     with tempfile.TemporaryDirectory(prefix="bench-resolver-") as made:
         directory = Path(made)

@@ -12,7 +12,7 @@ from typing import Any
 from bench import report, resolver_names, targets
 from bench.publish import PUBLISHED, ROUNDS, NotFit
 from bench.resolver_names import FLAT, Held
-from bench.resolver_rounds import HITS, LOCAL, MISSES
+from bench.resolver_rounds import HITS, LOCAL, MISSES, SPREAD
 from bench.resolver_servers import LARGE
 from bench.servers import MINIDNS
 from bench.targets import Summary, Target
@@ -45,6 +45,8 @@ def _ratio(summary: Summary, other: str) -> float | None:
 TARGETS = (
     _time(HITS, LOCAL, LOCAL_RATIO),
     *(_time(HITS, peer, 1.0) for peer in ("dnsmasq", "unbound", "bind")),
+    _time(SPREAD, LOCAL, LOCAL_RATIO),
+    *(_time(SPREAD, peer, 1.0) for peer in ("unbound", "bind")),
     Target(MISSES, f"processor time ÷ {' or '.join(_EITHER)}", 1.0, _nearest),
     _time(MISSES, LARGE, 1.0),
     Target(NAMES, "last reading of memory ÷ middle one", FLAT, lambda names: names["ratio"]),

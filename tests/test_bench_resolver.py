@@ -116,6 +116,15 @@ def test_hits_are_compared_with_local_answers_and_each_peer() -> None:
     }
 
 
+def test_many_names_are_compared_with_whoever_keeps_them() -> None:
+    times = {MINIDNS: 13.0, LOCAL: 10.0, "unbound": 12.5, "bind": 20.0}
+    assert verdicts({"spread": summary("spread", **times)}) == {
+        "spread processor time ÷ minidns zone": "1.30",
+        "spread processor time ÷ unbound": "**1.04, missed by 0.04**",
+        "spread processor time ÷ bind": "0.65",
+    }
+
+
 @pytest.mark.parametrize(
     ("times", "verdict"),
     [
@@ -241,7 +250,8 @@ def test_a_short_run(tmp_path: Path) -> None:
     )
     assert run.returncode in (0, 1), run.stdout + run.stderr  # as the targets are reached
     made = json.loads(output.read_text())
-    assert list(made["scenarios"]) == ["hits", "misses", "names"]
+    assert list(made["scenarios"]) == ["hits", "spread", "misses", "names"]
+    assert "dnsmasq is left out: its cache holds fewer names" in run.stdout
     assert made["scenarios"]["names"]["failed"] == 0
     assert len(made["scenarios"]["names"]["resident_kib"]) == 10
     assert {"minidns", "dnsmasq", "nsd"} <= made["machine"]["versions"].keys()

@@ -19,7 +19,7 @@ from minidns.resolver.cached_answer import (
     stored_at,
 )
 from minidns.resolver.eviction import Shelf, size_of
-from minidns.resolver.kept_reply import KeptReply, count_down
+from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import Rcode
 from minidns.wire.name import is_at_or_below
@@ -80,22 +80,24 @@ class Cache:
             return covering
         return self._get_stale(group_number, question, now, packed or b"")
 
-    def recall(self, kept: KeptReply, now: float) -> KeptReply | None:
-        """A reply that was made of what `get` gave, at that moment; the same in the same second.
+    def recall(self, kept: KeptReply, now: float) -> int:
+        """Count down a reply that was made of what `get` gave; by how many seconds.
 
-        None where what is kept has changed since, or is to be fetched anew.
+        Negative where what is kept has changed since, or is to be fetched anew.
         """
         age = int(now - kept.since)
         if age >= kept.lasts:
-            return None
+            return -1
         key, shelf = kept.key, self._positive
         if shelf.entries.get(key) is not kept.packed:
             shelf = self._negative
             if shelf.entries.get(key) is not kept.packed:
-                return None
+                return -1
         shelf.touched.add(key)
         self._hits += 1
-        return count_down(kept, age) if age else kept
+        if age:
+            kept.count_down(age)
+        return age
 
     def _get_stale(
         self, group_number: int, question: Question, now: float, packed: bytes

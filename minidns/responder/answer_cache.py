@@ -5,17 +5,18 @@ but those octets: names that exist, asked in lower case, without an EDNS option.
 case and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
 Answers whose TTLs count down are in it, too, each until the second is over; in the next one they
 are recalled from `kept`, with other TTLs, and are here again once they are asked for twice.
-What is forgotten is out of reach at once and freed little by little (`letting_go`).
+What is forgotten is out of reach at once and freed little by little (`room`).
 """
 
 from collections.abc import Callable
+from typing import Protocol
 
 from minidns.resolver.kept_reply import KeptReply
-from minidns.responder.letting_go import LettingGo
+from minidns.responder.room import OVERHEAD, Room, size_of
 
-_OVERHEAD = 180  # octets: a dict slot and two bytes objects of CPython, measured with sys.getsizeof
-_KEPT_OVERHEAD = 360  # the same, with a named tuple, its numbers and two more bytes objects
-_PLACE = 40  # octets of a number in a tuple
+# Answers for this second: to forget that many takes half a millisecond in which nothing is
+# answered, and those that find no place here are recalled, for a microsecond more each.
+_MAX_PASSING = 4_096
 
 
 class Replies:
@@ -38,30 +39,31 @@ class Replies:
         return query in self._held
 
 
+class Recalls(Protocol):
+    """Where answers that are kept come from."""
+
+    clock: Callable[[], float]
+    recall: Callable[[KeptReply, float], int]  # as `resolver.cache.Cache` has it
+
+
 class AnswerCache:
-    """Bounded in octets. When it is full it is emptied: refilling costs microseconds a name.
+    """Bounded by its room. It gives up all it has: refilling costs microseconds a name.
 
     `kept` goes first, which is what takes most and can be made of the resolver's cache.
     """
 
-    def __init__(
-        self, max_bytes: int, recall: Callable[[KeptReply], KeptReply | None] | None = None
-    ) -> None:
-        """`recall` gives a kept reply as it is now, the same in the same second, or None.
-
-        Without it nothing is to be kept.
-        """
+    def __init__(self, room: Room, source: Recalls | None = None) -> None:
+        """Without `source` nothing is to be kept."""
         self.on_passing: Callable[[], None] | None = None  # there is something to forget
-        self._recall = recall
+        self.octets = 0
+        self._room = room
+        room.admit(self)
+        self._source = source
         # By the query without its ID; changed here alone.
         self.kept: dict[bytes, KeptReply] = {}
-        self._kept_bytes = 0
+        self._kept_octets = 0  # of `octets`
         self._held: dict[bytes, bytes] = {}
-        self._max_bytes = max_bytes
-        self._bytes = 0  # of both
         self._passing: list[tuple[bytes, int]] = []  # keys and octets
-        self._gone = LettingGo(_size_of)
-        self._gone_kept = LettingGo(_size_of_kept)
         self._replies = Replies(self._held)
 
     @property
@@ -71,45 +73,50 @@ class AnswerCache:
 
     def add(self, query: bytes, reply: bytes) -> None:
         """Both are whole messages."""
-        if self._take(_size_of(query, reply)):
-            self._held[query[2:]] = reply[2:]
+        size = len(query) + len(reply) + OVERHEAD
+        room = self._room
+        is_tight = room.octets + size > room.max_octets or room.gone.generations
+        if is_tight and not room.make(size):
+            return
+        room.octets += size
+        self.octets += size
+        self._held[query[2:]] = reply[2:]
 
     def keep(self, query: bytes, kept: KeptReply) -> None:
         """`query` is a whole message. In place of what was kept for it."""
         key = query[2:]
         old = self.kept.pop(key, None)
         if old is not None:
-            size = _size_of_kept(key, old)
-            self._bytes -= size
-            self._kept_bytes -= size
-        size = _size_of_kept(key, kept)
-        if self._take(size):
-            self._kept_bytes += size
-            self.kept[key] = kept
+            self._count_kept(-size_of(key, old))
+        size, room = size_of(key, kept), self._room
+        is_tight = room.octets + size > room.max_octets or room.gone.generations
+        if is_tight and not room.make(size):
+            return
+        self._count_kept(size)
+        self.kept[key] = kept
 
     def recall(self, query: bytes) -> bytes | None:
         """The reply that the same query had, if its answer is still kept."""
         key = query[2:]
         kept = self.kept.get(key)
-        if kept is None or self._recall is None:
+        source = self._source
+        if kept is None or source is None:
             return None
-        current = self._recall(kept)
-        if current is None:
+        age = source.recall(kept, source.clock())
+        if age < 0:
             return None
-        reply = query[:2] + current.tail
-        if current is kept:  # the second time in this second
+        reply = query[:2] + kept.tail
+        if not age:
             self.add_passing(query, reply)
-        else:
-            self.kept[key] = current  # of the same size
         return reply
 
     def add_passing(self, query: bytes, reply: bytes) -> None:
-        """As `add`, until `forget_passing`."""
+        """As `add`, until `forget_passing`, where there is a place."""
         key = query[2:]
-        if key in self._held:
+        if key in self._held or len(self._passing) >= _MAX_PASSING:
             return
         self.add(query, reply)
-        self._passing.append((key, _size_of(query, reply)))
+        self._passing.append((key, size_of(query, reply)))
         if len(self._passing) == 1 and self.on_passing is not None:
             self.on_passing()
 
@@ -117,44 +124,36 @@ class AnswerCache:
         """What was said a second ago is not true any more."""
         for key, size in self._passing:
             if self._held.pop(key, None) is not None:
-                self._bytes -= size
+                self._count(-size)
         self._passing.clear()
+
+    def give_up(self) -> None:
+        """What is kept, or all."""
+        if self.kept:
+            self._forget_kept()
+        else:
+            self.clear()
 
     def clear(self) -> None:
         """Forget all."""
         self._forget_kept()
         if self._held:
-            self._gone.take(self._held)
+            self._room.gone.take(self._held)
             self._held = {}
             self._replies.show(self._held)
         self._passing.clear()
-        self._bytes = 0
-
-    def _take(self, size: int) -> bool:
-        """Whether there is room, which is made where there is none."""
-        if self._bytes + size > self._max_bytes:
-            self._forget_kept()
-            if self._bytes + size > self._max_bytes:
-                self.clear()
-        if self._gone.generations:
-            self._gone.free(size)
-        if self._gone_kept.generations:
-            self._gone_kept.free(size)
-        self._bytes += size
-        return self._max_bytes > 0
+        self._count(-self.octets)
 
     def _forget_kept(self) -> None:
         if self.kept:
-            self._gone_kept.take(self.kept)
+            self._room.gone.take(self.kept)
             self.kept = {}
-        self._bytes -= self._kept_bytes
-        self._kept_bytes = 0
+            self._count_kept(-self._kept_octets)
 
+    def _count_kept(self, octets: int) -> None:
+        self._kept_octets += octets
+        self._count(octets)
 
-def _size_of(query: bytes, reply: bytes) -> int:
-    return len(query) + len(reply) + _OVERHEAD
-
-
-def _size_of_kept(key: bytes, kept: KeptReply) -> int:
-    octets = len(key) + len(kept.tail) + len(kept.key) + len(kept.packed)
-    return octets + len(kept.places) * _PLACE + _KEPT_OVERHEAD
+    def _count(self, octets: int) -> None:
+        self.octets += octets
+        self._room.octets += octets

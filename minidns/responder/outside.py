@@ -66,7 +66,8 @@ class Outside:
         self._allowed = allowed
         self._special = special
         routes.set_special(special)
-        self._clock = clock
+        self.clock = clock
+        self.recall: Callable[[KeptReply, float], int] = answers.recall
         self.group_of = routes.group_of
         self.falls_through = routes.falls_through
         self.is_special = routes.is_special
@@ -161,7 +162,7 @@ class Outside:
         if alias is None:
             return None
         asked = question_of(alias, question)
-        now = self._clock()
+        now = self.clock()
         group = self.group_of(asked.qname)
         hit = None if group is None else self._resolver.find(group, asked, now)
         if hit is None or hit.has_target:
@@ -183,16 +184,12 @@ class Outside:
 
         `bits`: octet 3 of the query.
         """
-        now = self._clock()
+        now = self.clock()
         hit = self._resolver.find(group, question, now)
         if hit is None or hit.has_target:
             return None
         body = hit.body_at(now, _flags(question, bits, hit.is_authentic))
         return body, hit if hit.is_lasting(now) else None
-
-    def recall(self, kept: KeptReply) -> KeptReply | None:
-        """A reply made of what `find` gave, as it is now; the same in the same second."""
-        return self._answers.recall(kept, self._clock())
 
     async def resolve(
         self, question: Question, bits: int, client: bytes

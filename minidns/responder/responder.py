@@ -26,6 +26,7 @@ from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
 from minidns.responder.refusals import Refusal, ServerFailure, plain_error, refusal
 from minidns.responder.reply_opt import OptWriter
+from minidns.responder.room import Rooms, make_rooms
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError, Rcode, RRClass, RRType
 from minidns.wire.edns import Edns, write_extended_error, write_opt
@@ -81,11 +82,13 @@ class Responder:
         unix_time: Callable[[], float],
         outside: "Outside | None" = None,
         resolves: bool = False,
+        rooms: Rooms | None = None,
     ) -> None:
         """Without `outside` names that no zone here holds are refused.
 
         `resolves`: all clients may have names resolved. Then each reply says so (RA), and what is
         kept of other names is answered from the first tier, too, until `forget_passing`.
+        `rooms` where several responders share them.
         """
         self._catalog = catalog
         self._outside = outside
@@ -98,9 +101,9 @@ class Responder:
         self._bodies = BodyCache(_BODY_CACHE)
         self._turn = 0
         self._log_limit = LogLimit(unix_time)
-        recall = None if outside is None else outside.recall
-        self.datagram_answers = AnswerCache(policy.answer_cache, recall)
-        self.stream_answers = AnswerCache(policy.answer_cache, recall)
+        rooms = rooms or make_rooms(policy.answer_cache)
+        self.datagram_answers = AnswerCache(rooms.datagrams, outside)
+        self.stream_answers = AnswerCache(rooms.streams, outside)
         self.ordinary = Ordinary(
             catalog,
             self._bodies,
@@ -279,9 +282,10 @@ class Responder:
             reply = self._assemble(wire, query, body, b"", client, via)
             if hit is not None and self._resolves and self._is_plain(len(wire), query):
                 answers = self.stream_answers if via.is_stream else self.datagram_answers
-                answers.add_passing(wire, reply)
                 whole = hit.whole(reply, body, HEADER + len(query.question))
-                if whole is not None:
+                if whole is None:
+                    answers.add_passing(wire, reply)
+                else:
                     answers.keep(wire, whole)
             return reply
         resolve = partial(outside.resolve, question, wire[3], client)

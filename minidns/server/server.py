@@ -7,7 +7,6 @@ are given; the secrets of cookies are made here where none are given, and follow
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 from minidns.config import ResolverSettings
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
+from minidns.responder.room import make_rooms
 from minidns.server.cookie_secrets import CookieSecrets, make_cookie_secrets
 from minidns.server.listeners import Listeners
 from minidns.server.presenting import Presenting
@@ -95,9 +95,11 @@ class Server:
         sights = clients.sights if clients else (0,)
         resolves = clients.resolves if clients else (False,)
         outsides = resolving.outsides if resolving else [None] * (max(sights) + 1)
-        share = replace(policy, answer_cache=policy.answer_cache // len(catalogs))
+        rooms = make_rooms(policy.answer_cache)
         self.responders = [
-            Responder(of_class, share, self._cookies, unix_time, outsides[sight], may_resolve)
+            Responder(
+                of_class, policy, self._cookies, unix_time, outsides[sight], may_resolve, rooms
+            )
             for of_class, sight, may_resolve in zip(catalogs, sights, resolves, strict=True)
         ]
         self._forgetting: asyncio.TimerHandle | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.body_cache import BodyCache
+from minidns.responder.room import Room
 from minidns.wire.response import Body
 from minidns.zone.model import Node
 
@@ -32,7 +33,7 @@ def sizes(values: Iterable[object]) -> Iterable[int]:
 
 
 def test_large_answers_after_small_ones() -> None:
-    cache = AnswerCache(BOUND)
+    cache = AnswerCache(Room(BOUND))
     for number in range(2_000):
         cache.add(number.to_bytes(6, "big"), bytes(SMALL))
         assert octets_in(cache) <= BOUND

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.body_cache import BodyCache
+from minidns.responder.room import Room
 from minidns.wire.response import Body
 from minidns.zone.model import Node
 
@@ -18,7 +19,7 @@ def query(number: int) -> bytes:
 
 def full_cache() -> tuple[AnswerCache, list[bytes]]:
     """Of as many answers as it holds, and those."""
-    cache = AnswerCache(ANSWERS * OCTETS)
+    cache = AnswerCache(Room(ANSWERS * OCTETS))
     for number in range(ANSWERS):
         cache.add(query(number), b"id" + number.to_bytes(8, "little"))
     held = [cache.replies.get(query(number)[2:]) for number in range(ANSWERS)]
@@ -51,7 +52,7 @@ def test_answers_are_freed_some_at_a_time() -> None:
 
 def test_what_passes_goes_with_the_rest() -> None:
     told: list[int] = []
-    cache = AnswerCache(10_000)
+    cache = AnswerCache(Room(10_000))
     cache.on_passing = lambda: told.append(len(cache.replies))
     cache.add_passing(query(1), b"id 1")
     cache.add_passing(query(1), b"id 2")

@@ -21,6 +21,7 @@ from minidns.responder.cookies import Cookies
 from minidns.responder.outside import Outside
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.responder import Policy, Responder
+from minidns.responder.room import Room
 from minidns.responder.routes import Routes
 from minidns.wire.codes import RRType
 from minidns.wire.response import Records
@@ -279,22 +280,57 @@ def test_as_by_the_long_way_whatever_comes_between(
                     subject.ask(query(name, qtype, edns=min(edns, 0), flags=flags), is_tcp)
 
 
+class Unchanged:
+    """What is kept is as it was."""
+
+    def clock(self) -> float:
+        return 0.0
+
+    def recall(self, kept: KeptReply, now: float) -> int:
+        return 0
+
+
 def test_kept_replies_go_before_answers_of_zones_and_count_to_the_bound() -> None:
     bound = 60_000
-    cache = AnswerCache(bound, lambda kept: kept)
+    room = Room(bound)
+    cache, other = AnswerCache(room, Unchanged()), AnswerCache(room)
     cache.add(b"id zone", b"id answer")
+    for number in range(20):
+        other.add(b"id%6d" % number, b"id" + bytes(100))
     most = 0
     for number in range(1_000):
         wire = b"id%6d" % number
         cache.keep(wire, KeptReply(b"x" * 100, 0.0, 5, (), b"k" * 20, b"p" * 50))
         cache.keep(wire, KeptReply(b"y" * 90, 0.0, 5, (), b"k" * 20, b"p" * 50))
         most = max(most, len(cache.kept))
-        assert len(cache.kept) * 250 < bound
+        assert len(cache.kept) * 250 + len(other.replies) * 100 < bound
         assert cache.replies.get(b" zone") == b" answer"
     assert most > 50
+    assert len(other.replies) == 20
     assert cache.recall(b"ID%6d" % 999) == b"ID" + b"y" * 90
     cache.clear()
     assert cache.recall(b"ID%6d" % 999) is None
-    switched_off = AnswerCache(0, lambda kept: kept)
+    assert room.octets == other.octets > 20 * 100
+    other.clear()
+    assert room.octets == 0
+
+
+def test_the_answer_cache_that_has_most_gives_up() -> None:
+    room = Room(60_000)
+    large, small = AnswerCache(room), AnswerCache(room)
+    for number in range(150):
+        large.add(b"id%6d" % number, b"id" + bytes(100))
+    seen = []
+    for number in range(150):
+        small.add(b"id%6d" % number, b"id" + bytes(100))
+        seen.append((len(large.replies), len(small.replies)))
+    assert (150, 40) in seen
+    assert seen[-1] == (0, 150)
+
+
+def test_without_room_nothing_is_held() -> None:
+    switched_off = AnswerCache(Room(0), Unchanged())
     switched_off.keep(b"id", KeptReply(b"", 0.0, 5, (), b"", b""))
+    switched_off.add(b"id", b"id")
     assert not switched_off.kept
+    assert not len(switched_off.replies)

@@ -39,7 +39,7 @@ def _rdatas(reply: dns.message.Message) -> list[str]:
 @pytest.mark.parametrize("is_tcp", [False, True])
 def test_a_name_is_blocked_as_soon_as_the_list_is_there(is_tcp: bool) -> None:
     async def use(subject: Subject) -> None:
-        for _ in range(3):
+        for _ in range(4):
             reply = await subject.ask("www.example.net.", is_tcp=is_tcp)
             assert reply.rcode() == dns.rcode.NOERROR
         block = BlockList()
@@ -82,7 +82,7 @@ def test_a_chain_from_a_zone_is_followed_as_soon_as_there_are_upstreams() -> Non
 @pytest.mark.parametrize("words", [["flush"], ["flush", "example.net"]])
 def test_a_flush_is_one_of_the_first_tier_too(words: list[str]) -> None:
     async def use(subject: Subject) -> None:
-        for _ in range(3):
+        for _ in range(4):
             await subject.ask("www.example.net.")
         before = len(subject.fake.asked)
         assert list(subject.server.run_cache_command(words)) == ["flushed 1"]
