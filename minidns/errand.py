@@ -156,7 +156,7 @@ class Errand(Generic[T]):
         if waited is None:
             self._is_to_cancel = True
             return
-        if waited.__class__ is Signal:
+        if isinstance(waited, Signal):
             waited.call_when_set(None)
             waited.cancel()
         else:
@@ -188,7 +188,7 @@ class Errand(Generic[T]):
             self._wait(waits_for)
 
     def _wait(self, waits_for: Any) -> None:
-        if waits_for.__class__ is Signal:
+        if isinstance(waits_for, Signal):
             waits_for.call_when_set(self._go_on)
         elif waits_for is None:  # asyncio.sleep(0): a turn of the loop
             loop = asyncio.get_running_loop()

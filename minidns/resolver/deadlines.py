@@ -1,4 +1,4 @@
-"""Time-outs of many signals under one timer of the loop.
+"""Time-outs of many who wait under one timer of the loop.
 
 A timer for each costs more than most of what it watches over, since few ever go off: here one costs
 an entry in a heap. Of one event loop; no timer is left when nobody waits.
@@ -6,35 +6,41 @@ an entry in a heap. Of one event loop; no timer is left when nobody waits.
 
 import asyncio
 from heapq import heapify, heappop, heappush
-from typing import Generic, TypeVar
+from typing import Any, Protocol
 
-from minidns.errand import Signal
-
-T = TypeVar("T")
-_MAX_SLACK = 64  # entries whose signals are set, beyond as many as wait
+_MAX_SLACK = 64  # entries of those who are told, beyond as many as wait
 
 
-class Deadlines(Generic[T]):
-    """Signals that are set to None when their time is over."""
+class Waiter(Protocol):
+    """A signal, or what is told as one."""
+
+    is_set: bool
+
+    def set(self, value: Any) -> None:
+        """The first value counts; None where the time is over."""
+
+
+class Deadlines:
+    """Waiters that are set to None when their time is over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._entries: list[tuple[float, int, Signal[T | None]]] = []
+        self._entries: list[tuple[float, int, Waiter]] = []
         self._added = 0
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, signal: Signal[T | None], moment: float) -> None:
+    def add(self, waiter: Waiter, moment: float) -> None:
         """`moment` is one of the loop's clock. `discard` is to follow, whatever happens."""
         self._waiting += 1
         self._added += 1
-        heappush(self._entries, (moment, self._added, signal))
+        heappush(self._entries, (moment, self._added, waiter))
         if self._timer is None or moment < self._timer.when():
             self._arm(moment)
 
-    def discard(self, signal: Signal[T | None]) -> None:
+    def discard(self, waiter: Waiter) -> None:
         """It is set, or nobody waits for it any more."""
-        signal.set(None)
+        waiter.set(None)
         self._waiting -= 1
         entries = self._entries
         if not self._waiting:
@@ -57,8 +63,8 @@ class Deadlines(Generic[T]):
         entries = self._entries
         try:
             while entries and (entries[0][0] <= now or entries[0][2].is_set):
-                _, _, signal = heappop(entries)
-                signal.set(None)  # who waited goes on here, and may add and discard
+                _, _, waiter = heappop(entries)
+                waiter.set(None)  # who waited goes on here, and may add and discard
         finally:
             if entries:
                 self._arm(entries[0][0])

@@ -53,7 +53,7 @@ class Flights(Generic[T]):
         self._flights: dict[Hashable, _Flight[T]] = {}
         self._charges: dict[bytes, int] = {}
         self._is_closed = False
-        self._deadlines: Deadlines[None] | None = None
+        self._deadlines: Deadlines | None = None
         self._emptied: list[Signal[None]] = []  # for each `close` that waits
 
     def __len__(self) -> int:
@@ -84,7 +84,24 @@ class Flights(Generic[T]):
             self._charge(client)
         errand = flight.errand
         if errand is None or not errand.is_done:
-            await self._end_of(flight, seconds, None if is_starter else client)
+            loop = asyncio.get_running_loop()
+            waiter: Signal[None] = Signal()
+            deadlines = self._deadlines
+            if deadlines is None:
+                deadlines = self._deadlines = Deadlines(loop)
+            flight.waiters.append(waiter)
+            deadlines.add(waiter, loop.time() + seconds)
+            self.waiting += 1
+            try:
+                await waiter
+            finally:
+                self.waiting -= 1
+                deadlines.discard(waiter)
+                if waiter in flight.waiters:
+                    flight.waiters.remove(waiter)
+                    flight.is_left = True
+                if not is_starter:
+                    self._discharge(client)
             errand = flight.errand
             if errand is None or not errand.is_done:
                 return None
@@ -116,27 +133,6 @@ class Flights(Generic[T]):
             emptied: Signal[None] = Signal()
             self._emptied.append(emptied)
             await emptied
-
-    async def _end_of(self, flight: _Flight[T], seconds: float, client: bytes | None) -> None:
-        """For so long at most. `client` is charged for the wait; None where for the flight."""
-        loop = asyncio.get_running_loop()
-        waiter: Signal[None] = Signal()
-        flight.waiters.append(waiter)
-        deadlines = self._deadlines
-        if deadlines is None:
-            deadlines = self._deadlines = Deadlines(loop)
-        deadlines.add(waiter, loop.time() + seconds)
-        self.waiting += 1
-        try:
-            await waiter
-        finally:
-            self.waiting -= 1
-            deadlines.discard(waiter)
-            if waiter in flight.waiters:
-                flight.waiters.remove(waiter)
-                flight.is_left = True
-            if client is not None:
-                self._discharge(client)
 
     def _bound_reached(self, flight: _Flight[T] | None, client: bytes) -> str | None:
         if self._is_closed:

@@ -77,10 +77,12 @@ class Forwarder:
     ) -> Segment | Failure:
         """At most three attempts of a second each; a Failure at once where all are dead."""
         self._turn += 1
-        self.start_probes(group)
-        slower = self.states.to_measure(group, self._clock(), self._turn)
-        if slower is not None and len(self._tasks) < _MAX_TASKS:
-            self._spawn(self._ask_one(group, question, is_ours, slower))
+        if not self.states.is_calm:
+            self.start_probes(group)
+        if group.policy is Policy.FASTEST:
+            slower = self.states.to_measure(group, self._clock(), self._turn)
+            if slower is not None and len(self._tasks) < _MAX_TASKS:
+                self._spawn(self._ask_one(group, question, is_ours, slower))
         tries: dict[Upstream, int] = {}
         given_up: set[Upstream] = set()
         failure: Failure | None = None
@@ -158,6 +160,8 @@ class Forwarder:
         self, group: Group, tries: dict[Upstream, int], given_up: set[Upstream]
     ) -> list[Upstream]:
         """The next one, or two for a race: who was asked least, in the order of the policy."""
+        if not tries and self.states.is_calm and group.policy is Policy.IN_ORDER:
+            return list(group.upstreams[:1])
         order = self.states.order(group, self._clock())
         if tries:
             order = [upstream for upstream in order if upstream not in given_up]

@@ -60,11 +60,11 @@ class UpstreamStates:
         self._first_probe = first_probe
         self._last_probe = max(first_probe, last_probe)
         self._states: dict[Upstream, _State] = {}
-        self._is_calm = True  # nobody is aside or looped; where it is False somebody may be
+        self.is_calm = True  # nobody is aside or looped; where it is False somebody may be
 
     def order(self, group: Group, now: float) -> list[Upstream]:
         """Whom to ask, first to last; none where all are known to be dead."""
-        if self._is_calm and group.policy is not Policy.FASTEST:
+        if self.is_calm and group.policy is not Policy.FASTEST:
             return list(group.upstreams)
         usable = [one for one in group.upstreams if self._of(one).looped_until <= now]
         up = [one for one in usable if not self._of(one).is_aside]
@@ -88,7 +88,7 @@ class UpstreamStates:
 
         From a second on, doubling to a minute; once a second where the group has nobody else.
         """
-        if self._is_calm:
+        if self.is_calm:
             return []
         states = [(one, self._of(one)) for one in group.upstreams]
         aside = [each for each in states if each[1].is_aside and each[1].looped_until <= now]
@@ -145,12 +145,12 @@ class UpstreamStates:
         if state.is_aside or state.failures < self._max_failures:
             return False
         state.is_aside = True
-        self._is_calm = False
+        self.is_calm = False
         return True
 
     def note_loop(self, upstream: Upstream, now: float) -> None:
         """It asks us what we ask it."""
-        self._is_calm = False
+        self.is_calm = False
         self._of(upstream).looped_until = now + LOOP_SECONDS
 
     def is_looped(self, upstream: Upstream, now: float) -> bool:
@@ -186,7 +186,7 @@ class UpstreamStates:
         if state.is_aside:
             state.is_aside = state.is_dead = False
             state.revived_at = now
-            self._is_calm = not any(
+            self.is_calm = not any(
                 one.is_aside or one.looped_until > now for one in self._states.values()
             )
 

@@ -46,7 +46,7 @@ def control_for(options: SocketOptions) -> Control:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             return
         _set_buffers(sock, options)
-        ignore_path_mtu(sock)
+        ignore_path_mtu(sock, sock.family)
         if is_wildcard(address):
             request_pktinfo(sock)
 
@@ -68,19 +68,21 @@ def is_wildcard(address: str) -> bool:
     return address.startswith(("0.0.0.0:", "[::]:"))
 
 
-def ignore_path_mtu(sock: socket.socket) -> None:
+def ignore_path_mtu(sock: socket.socket, family: int) -> None:
     """Send UDP without DF and without heed to ICMP "fragmentation needed" (RFC 9715 section 3.1).
 
     A forged ICMP message can then make the kernel cut no answer into fragments. Linux only; other
-    systems keep their default.
+    systems keep their default. `family` is the socket's, which takes a microsecond to tell it.
     """
     if not linux.IS_LINUX:
         return
-    with suppress(OSError):  # a kernel older than 3.15, or another system's Linux emulation
+    try:
         # An IPv6 socket sends IPv4 too where it is dual-stack, as systemd makes it.
         sock.setsockopt(socket.IPPROTO_IP, linux.IP_MTU_DISCOVER, linux.IP_PMTUDISC_OMIT)
-        if sock.family == socket.AF_INET6:
+        if family == socket.AF_INET6:
             sock.setsockopt(socket.IPPROTO_IPV6, linux.IPV6_MTU_DISCOVER, linux.IPV6_PMTUDISC_OMIT)
+    except OSError:  # a kernel older than 3.15, or another system's Linux emulation
+        return
 
 
 def _set_buffers(sock: socket.socket, options: SocketOptions) -> None:

@@ -96,7 +96,7 @@ def _problem_of(sock: socket.socket) -> str | None:
 
 
 def _prepare_datagrams(sock: socket.socket) -> None:
-    ignore_path_mtu(sock)
+    ignore_path_mtu(sock, sock.family)
     if is_wildcard_bound(sock):
         request_pktinfo(sock)
     for option in linux.CONTROL_MESSAGE_OPTIONS if linux.IS_LINUX else ():

@@ -5,8 +5,8 @@ once and then cancelled, so that the counters are true whatever it does at its c
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
 
 from minidns.errand import Errand
 from minidns.transport import Reply
@@ -36,7 +36,9 @@ class AwaitedReplies:
         Called on the event loop, and never calls `deliver` itself. The awaitable is this client's
         own: giving up cancels it.
         """
-        errand = Errand(reply if isinstance(reply, Coroutine) else _await(reply))
+        # What has `send` is a coroutine, a compiled one too; to ask collections.abc takes longer.
+        coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
+        errand: Errand[Reply] = Errand(coroutine)
         self._errands.add(errand)
         self._counters.in_flight += 1
 

@@ -10,7 +10,6 @@ import asyncio
 import select
 from typing import Any, Protocol
 
-from minidns.errand import Signal
 from minidns.resolver.deadlines import Deadlines
 
 _MAX_EVENTS = 256  # in one turn of the loop
@@ -18,9 +17,12 @@ _ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 
 class Asking(Protocol):
-    """A query on its way."""
+    """A query on its way, which is over when it is set."""
 
-    outcome: Signal[Any]
+    is_set: bool
+
+    def set(self, outcome: Any) -> None:
+        """The first counts; None where there is no reply."""
 
     def send(self) -> None:
         """Once."""
@@ -34,7 +36,7 @@ class Arrivals:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
-        self.deadlines: Deadlines[Any] = Deadlines(loop)  # of those who wait
+        self.deadlines = Deadlines(loop)  # of those who wait
         self._unsent: list[Asking] = []
         self._waiting: dict[int, Asking] = {}  # by descriptor
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
@@ -64,7 +66,7 @@ class Arrivals:
     def close(self) -> None:
         """All that is under way has no reply."""
         for asking in list(self._waiting.values()):
-            asking.outcome.set(None)
+            asking.set(None)
         if self._epoll is not None and not self._epoll.closed:
             self.loop.remove_reader(self._epoll.fileno())
             self._epoll.close()

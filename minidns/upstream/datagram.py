@@ -13,7 +13,6 @@ import socket
 from collections.abc import Callable
 from enum import Enum, auto
 
-from minidns.errand import Signal
 from minidns.resolver.model import Failure, FailureKind
 from minidns.sockets.control import ignore_path_mtu
 from minidns.upstream.arrivals import Arrivals
@@ -46,13 +45,13 @@ Outcome = Reply | Failure | Doubt | None
 
 
 class DatagramQuery:
-    """One query on its way, which is over when `outcome` is set. Nothing is left open then.
+    """One query on its way, which is over when its outcome is set. Nothing is left open then.
 
-    `outcome` is None where there is no reply at `deadline`, a moment of the loop's clock. `port`:
+    That is None where there is no reply at `deadline`, a moment of the loop's clock. `port`:
     PORT_OCTETS of chance for the socket's own.
     """
 
-    __slots__ = ("_arrivals", "_counters", "_end", "_query", "_sock", "outcome")
+    __slots__ = ("_arrivals", "_counters", "_end", "_query", "_sock", "is_set")
 
     def __init__(
         self,
@@ -69,7 +68,7 @@ class DatagramQuery:
         self._query = query
         self._counters = counters
         self._end = end
-        self.outcome: Signal[Outcome] = Signal()
+        self.is_set = True  # until it is on its way
         try:
             self._sock = sock = _open(endpoint, int.from_bytes(port))
         except OSError as error:
@@ -81,47 +80,51 @@ class DatagramQuery:
             sock.close()
             self._tell(explain(error))
             return
-        self.outcome.call_when_set(self._close)
-        arrivals.deadlines.add(self.outcome, deadline)
+        self.is_set = False
+        arrivals.deadlines.add(self, deadline)
 
     def send(self) -> None:
         """Called once, when all that is to be sent in this turn of the loop is put together."""
-        if self.outcome.is_set:
+        if self.is_set:
             return
         try:
             self._sock.send(self._query.wire)
         except OSError as error:
-            self.outcome.set(explain(error))
+            self.set(explain(error))
         else:
             self._counters.sent += 1
 
     def receive(self) -> bool:
         """Whether that was all; False where more has to come."""
-        outcome, sock, query = self.outcome, self._sock, self._query
+        sock, query = self._sock, self._query
         for _ in range(_READS_PER_TURN):
             try:
                 message = sock.recv(query.payload + 1)
             except (BlockingIOError, InterruptedError):
                 return False
             except OSError as error:
-                outcome.set(explain(error))
+                self.set(explain(error))
                 return True
             found = _judge(query, message, self._counters)
             if found is not None:
-                outcome.set(found)
+                self.set(found)
                 return True
         return False
 
     def give_up(self) -> None:
         """Its outcome is None, unless there is one."""
-        self.outcome.set(None)
+        self.set(None)
 
-    def _close(self) -> None:
-        arrivals, outcome = self._arrivals, self.outcome
-        arrivals.deadlines.discard(outcome)
+    def set(self, outcome: Outcome) -> None:
+        """It is over, unless it has been."""
+        if self.is_set:
+            return
+        self.is_set = True
+        arrivals = self._arrivals
+        arrivals.deadlines.discard(self)
         arrivals.remove(self._sock.fileno())
         self._sock.close()
-        self._tell(outcome.result())
+        self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
         end, self._end = self._end, _nothing  # no cycle is left for a collector
@@ -178,7 +181,7 @@ def _open(endpoint: Endpoint, port: int) -> socket.socket:
     try:
         if not _NON_BLOCKING:
             sock.setblocking(False)
-        ignore_path_mtu(sock)
+        ignore_path_mtu(sock, family)
         _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
         sock.connect(address)
     except BaseException:

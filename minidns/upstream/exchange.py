@@ -55,18 +55,17 @@ class _Known:
         self.stream: StreamUpstream | None = None
 
 
-class _Wanted:
-    """One question to one upstream, until when, and who is told what became of it."""
+class _Wanted(Signal[Reply | Failure]):
+    """One question to one upstream, until when; what became of it is what whoever waits is told."""
 
     __slots__ = (
-        "answer",
-        "cancel",
         "counters",
         "deadline",
         "go_on",
         "known",
         "question",
         "seconds",
+        "stop",
         "upstream",
     )
 
@@ -80,6 +79,7 @@ class _Wanted:
         go_on: "Callable[[_Wanted, Outcome], Callable[[], object]]",
     ) -> None:
         """`go_on` is called where the first outcome is not the last."""
+        super().__init__()
         self.upstream = upstream
         self.known = known
         self.question = question
@@ -87,27 +87,25 @@ class _Wanted:
         self.deadline = asyncio.get_running_loop().time() + seconds
         self.counters = counters
         self.go_on = go_on
-        self.cancel: Callable[[], object] = _nothing
-        self.answer: Signal[Reply | Failure] = Signal()
-        self.answer.on_cancel = self.give_up
+        self.stop: Callable[[], object] = _nothing
+        self.on_cancel = self.give_up
         counters.in_flight += 1
         known.in_flight += 1
 
     def hear(self, outcome: Outcome) -> None:
         """What came first."""
-        if self.answer.is_set:  # given up
+        if self.is_set:  # given up
             self.end(None)
         elif isinstance(outcome, Doubt) or _knows_no_edns(outcome):
-            self.cancel = self.go_on(self, outcome)
+            self.stop = self.go_on(self, outcome)
         else:
             self.end(outcome)
 
     def end(self, result: Reply | Failure | None) -> None:
         """None where the time is over."""
-        answer = self.answer
-        answer.on_cancel = None  # no cycle is left for a collector
-        self.cancel = _nothing
-        if answer.is_set:  # given up
+        self.on_cancel = None  # no cycle is left for a collector
+        self.stop = _nothing
+        if self.is_set:  # given up
             return
         counters = self.counters
         counters.in_flight -= 1
@@ -117,14 +115,14 @@ class _Wanted:
             result = Failure(FailureKind.TIMEOUT, f"no answer within {self.seconds:g} s")
         else:
             _count(counters, result)
-        answer.set(result)
+        self.set(result)
 
     def give_up(self) -> None:
         """Nobody waits any more."""
         self.counters.in_flight -= 1
         self.known.in_flight -= 1
-        cancel, self.cancel = self.cancel, _nothing
-        cancel()
+        stop, self.stop = self.stop, _nothing
+        stop()
 
 
 class Upstreams:
@@ -164,15 +162,15 @@ class Upstreams:
         wanted = _Wanted(upstream, known, question, seconds, counters, self._spawn_rest)
         try:
             if upstream.protocol is Protocol.UDP:
-                cancel = self._begin_datagram(wanted, True, wanted.hear)
+                stop = self._begin_datagram(wanted, True, wanted.hear)
             else:
-                cancel = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
+                stop = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
         except BaseException:  # a fault of ours, which is not to count for ever
-            wanted.answer.cancel()
+            wanted.cancel()
             raise
-        if not wanted.answer.is_set:
-            wanted.cancel = cancel
-        return wanted.answer
+        if not wanted.is_set:
+            wanted.stop = stop
+        return wanted
 
     def uses(self) -> Iterator[StreamUse]:
         """Of the connections that are open."""

@@ -10,7 +10,7 @@ from tests.resolver.virtual_time import VirtualLoop, now, run
 def test_each_goes_off_at_its_moment() -> None:
     async def work() -> None:
         loop = asyncio.get_running_loop()
-        deadlines: Deadlines[str] = Deadlines(loop)
+        deadlines: Deadlines = Deadlines(loop)
         ended: list[tuple[float, float, str | None]] = []
 
         async def wait(moment: float) -> None:
@@ -39,7 +39,7 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
     async def work() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        deadlines: Deadlines[str] = Deadlines(loop)
+        deadlines: Deadlines = Deadlines(loop)
         kept: Signal[str | None] = Signal()
         deadlines.add(kept, 100.0)
         for number in range(1000):
@@ -61,7 +61,7 @@ def test_a_fault_of_one_leaves_the_others_their_time_outs() -> None:
     async def work() -> list[str]:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
-        deadlines: Deadlines[str] = Deadlines(loop)
+        deadlines: Deadlines = Deadlines(loop)
         faulty: Signal[str | None] = Signal()
         faulty.call_when_set(lambda: 1 / 0)
         other: Signal[str | None] = Signal()
