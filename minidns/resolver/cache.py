@@ -54,8 +54,9 @@ class Cache:
         self._max_stale = max_stale
         self._stale_ttl = stale_ttl
         self._max_bytes = max_bytes
+        self._max_negative = max_bytes // _NEGATIVE_SHARE
         self._positive = Shelf(max_bytes)
-        self._negative = Shelf(max_bytes // _NEGATIVE_SHARE)
+        self._negative = Shelf(self._max_negative)
         self._hits = self._stale_hits = self._misses = self._added = 0
 
     def get(self, group_number: int, question: Question, now: float) -> Hit | None:
@@ -143,7 +144,8 @@ class Cache:
     ) -> Hit | None:
         """Keep it for its TTL, in place of what there was. With a TTL of 0 nothing is kept."""
         positive, negative = self._positive, self._negative
-        key = _key(group_number, question, question.qtype)
+        qname, qtype, dnssec_ok, checking_disabled = question
+        key = _KEY_HEAD.pack(group_number, qtype, dnssec_ok | checking_disabled << 1) + qname
         is_negative = bool(segment.authority) and not segment.answer
         if is_negative or negative.entries:
             absent = _key(group_number, question, _ANY_TYPE)
@@ -160,8 +162,10 @@ class Cache:
             self._added += 1
         else:
             shelf.remove(key)
-        negative.shrink(self._max_bytes // _NEGATIVE_SHARE)
-        positive.shrink(self._max_bytes - negative.bytes)
+        if negative.bytes > self._max_negative:
+            negative.shrink(self._max_negative)
+        if positive.bytes + negative.bytes > self._max_bytes:
+            positive.shrink(self._max_bytes - negative.bytes)
         return Hit(question, packed, now) if packed else None
 
     def flush(self, name: bytes | None = None) -> int:
@@ -218,7 +222,7 @@ class Cache:
         shelf, negative = self._positive, self._negative
         if is_negative:
             shelf = negative
-            if shelf.bytes + size > self._max_bytes // _NEGATIVE_SHARE:
+            if shelf.bytes + size > self._max_negative:
                 return False
         if self._positive.bytes + negative.bytes + size > self._max_bytes:
             return False

@@ -6,7 +6,7 @@ waited have left, so that what it brings is kept; its first client is charged fo
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine, Hashable
+from collections.abc import Callable, Coroutine, Hashable, KeysView
 from typing import Any, Generic, TypeVar
 
 from minidns.errand import Errand, Signal
@@ -51,6 +51,7 @@ class Flights(Generic[T]):
         self.joined = 0  # waits that began no flight, since the start
         self.refused = 0  # since the start
         self._flights: dict[Hashable, _Flight[T]] = {}
+        self.keys: KeysView[Hashable] = self._flights.keys()  # of what flies
         self._charges: dict[bytes, int] = {}
         self._is_closed = False
         self._deadlines: Deadlines | None = None

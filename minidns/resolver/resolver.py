@@ -23,6 +23,7 @@ from minidns.resolver.model import (
     Question,
     Resolved,
     Segment,
+    Upstream,
 )
 from minidns.resolver.shorter_ttl import shorten
 from minidns.resolver.upstream_state import UpstreamStates
@@ -234,7 +235,8 @@ class Resolver(Generic[K]):
             if stale is not None:
                 return self._serve_stale(stale, kept)
             return kept._replace(text=f"failed a moment ago: {kept.text}")
-        if await self._is_loop(group, question, client, began):
+        upstream = upstream_at(group, client)
+        if upstream is not None and await self._is_loop(upstream, group, question, client, began):
             return _unusable("forwarding loop")
         bounds = self._bounds
         seconds = began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
@@ -253,10 +255,11 @@ class Resolver(Generic[K]):
         revived_at = self._forwarder.states.revived_at(group.upstreams)
         return self._failures.find(key, now, revived_at)
 
-    async def _is_loop(self, group: Group, question: Question, client: bytes, began: float) -> bool:
-        """Whether an upstream asks us what we are asking it at this moment."""
-        upstream = upstream_at(group, client)
-        if upstream is None or not self._is_in_flight(group, question):
+    async def _is_loop(
+        self, upstream: Upstream, group: Group, question: Question, client: bytes, began: float
+    ) -> bool:
+        """Whether this upstream asks us what we are asking the group at this moment."""
+        if not self._is_in_flight(group, question):
             return False
         states = self._forwarder.states
         if upstream in self._loop_checks or states.take_loop_check(upstream, self._clock()):
@@ -269,10 +272,10 @@ class Resolver(Generic[K]):
 
     def _is_in_flight(self, group: Group, question: Question) -> bool:
         """With whatever bits: another server sets its own."""
-        flights, number = self._flights, group.number
+        flying, number = self._flights.keys, group.number
         qname, qtype, *_ = question
-        for bits in _ALL_BITS:  # noqa: SIM110 - any() costs twice as much
-            if (number, (qname, qtype, *bits)) in flights:
+        for dnssec_ok, checking_disabled in _ALL_BITS:
+            if (number, (qname, qtype, dnssec_ok, checking_disabled)) in flying:
                 return True
         return False
 
