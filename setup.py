@@ -47,6 +47,7 @@ COMPILED = (
     "responder/refusals",
     "responder/reply_opt",
     "responder/responder",
+    "responder/room",
     "responder/routes",
     "responder/via",
     "transport/awaited",

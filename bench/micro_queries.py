@@ -89,6 +89,9 @@ def make_responder(hosts: int) -> Responder:
 
 
 def _respond(responder: Responder, wires: list[bytes]) -> None:
+    answers = responder.datagram_answers
+    answers.clear()  # so that it is put in again
+    answers.room.gone.generations.clear()  # and is not charged for what goes
     respond = responder.respond
     for wire in wires:
         respond(wire, CLIENT, UDP)

@@ -1,10 +1,11 @@
 """The first tier: replies by the octets of the query after its ID.
 
 A hit costs a transport one slice and one look-up. Here go only replies that depend on nothing
-but those octets: names that exist, asked in lower case, without an EDNS option. Random names, mixed
-case and cookies never enter, so a flood of them cannot push the others out. Emptied by a reload.
-Answers whose TTLs count down are in it, too, each until the second is over; in the next one they
-are recalled from `kept`, with other TTLs, and are here again once they are asked for twice.
+but those octets: names that exist (of those elsewhere, answers that are kept), asked in lower case,
+without an EDNS option. Random names, mixed case and cookies never enter, so a flood of them cannot
+push the others out. Emptied by a reload.
+Whole replies whose TTLs count down are in `kept`, by the same octets, and are recalled from there;
+what is asked for twice in a second is in the first tier, too, until that is over.
 What is forgotten is out of reach at once and freed little by little (`room`).
 """
 
@@ -13,10 +14,6 @@ from typing import Protocol
 
 from minidns.resolver.kept_reply import KeptReply
 from minidns.responder.room import OVERHEAD, Room, size_of
-
-# Answers for this second: to forget that many takes half a millisecond in which nothing is
-# answered, and those that find no place here are recalled, for a microsecond more each.
-_MAX_PASSING = 4_096
 
 
 class Replies:
@@ -47,23 +44,20 @@ class Recalls(Protocol):
 
 
 class AnswerCache:
-    """Bounded by its room. It gives up all it has: refilling costs microseconds a name.
-
-    `kept` goes first, which is what takes most and can be made of the resolver's cache.
-    """
+    """Bounded by its room. What it gives up costs microseconds a name to make again."""
 
     def __init__(self, room: Room, source: Recalls | None = None) -> None:
         """Without `source` nothing is to be kept."""
         self.on_passing: Callable[[], None] | None = None  # there is something to forget
         self.octets = 0
-        self._room = room
+        self.room = room
         room.admit(self)
         self._source = source
         # By the query without its ID; changed here alone.
         self.kept: dict[bytes, KeptReply] = {}
-        self._kept_octets = 0  # of `octets`
+        self.kept_octets = 0  # of `octets`
         self._held: dict[bytes, bytes] = {}
-        self._passing: list[tuple[bytes, int]] = []  # keys and octets
+        self._passing: list[bytes] = []  # keys of what is held for this second
         self._replies = Replies(self._held)
 
     @property
@@ -71,16 +65,19 @@ class AnswerCache:
         """The same object for ever. Its `get` holds for a batch of queries, no longer."""
         return self._replies
 
-    def add(self, query: bytes, reply: bytes) -> None:
-        """Both are whole messages."""
-        size = len(query) + len(reply) + OVERHEAD
-        room = self._room
+    def add(self, query: bytes, reply: bytes) -> bool:
+        """Both are whole messages. Whether it was not held, and is."""
+        key, tail = query[2:], reply[2:]
+        if key in self._held:
+            return False
+        size, room = len(key) + len(tail) + OVERHEAD, self.room
         is_tight = room.octets + size > room.max_octets or room.gone.generations
         if is_tight and not room.make(size):
-            return
+            return False
         room.octets += size
         self.octets += size
-        self._held[query[2:]] = reply[2:]
+        self._held[key] = tail
+        return True
 
     def keep(self, query: bytes, kept: KeptReply) -> None:
         """`query` is a whole message. In place of what was kept for it."""
@@ -88,7 +85,7 @@ class AnswerCache:
         old = self.kept.pop(key, None)
         if old is not None:
             self._count_kept(-size_of(key, old))
-        size, room = size_of(key, kept), self._room
+        size, room = size_of(key, kept), self.room
         is_tight = room.octets + size > room.max_octets or room.gone.generations
         if is_tight and not room.make(size):
             return
@@ -112,20 +109,22 @@ class AnswerCache:
 
     def add_passing(self, query: bytes, reply: bytes) -> None:
         """As `add`, until `forget_passing`, where there is a place."""
-        key = query[2:]
-        if key in self._held or len(self._passing) >= _MAX_PASSING:
-            return
-        self.add(query, reply)
-        self._passing.append((key, size_of(query, reply)))
-        if len(self._passing) == 1 and self.on_passing is not None:
-            self.on_passing()
+        room = self.room
+        if room.passing < room.MAX_PASSING and self.add(query, reply):
+            room.passing += 1
+            self._passing.append(query[2:])
+            if len(self._passing) == 1 and self.on_passing is not None:
+                self.on_passing()
 
     def forget_passing(self) -> None:
         """What was said a second ago is not true any more."""
-        for key, size in self._passing:
-            if self._held.pop(key, None) is not None:
-                self._count(-size)
-        self._passing.clear()
+        octets = 0
+        for key in self._passing:
+            tail = self._held.pop(key, None)
+            if tail is not None:
+                octets += size_of(key, tail)
+        self._count(-octets)
+        self._end_passing()
 
     def give_up(self) -> None:
         """What is kept, or all."""
@@ -138,22 +137,26 @@ class AnswerCache:
         """Forget all."""
         self._forget_kept()
         if self._held:
-            self._room.gone.take(self._held)
+            self.room.gone.take(self._held)
             self._held = {}
             self._replies.show(self._held)
-        self._passing.clear()
+        self._end_passing()
         self._count(-self.octets)
+
+    def _end_passing(self) -> None:
+        self.room.passing -= len(self._passing)
+        self._passing.clear()
 
     def _forget_kept(self) -> None:
         if self.kept:
-            self._room.gone.take(self.kept)
+            self.room.gone.take(self.kept)
             self.kept = {}
-            self._count_kept(-self._kept_octets)
+            self._count_kept(-self.kept_octets)
 
     def _count_kept(self, octets: int) -> None:
-        self._kept_octets += octets
+        self.kept_octets += octets
         self._count(octets)
 
     def _count(self, octets: int) -> None:
         self.octets += octets
-        self._room.octets += octets
+        self.room.octets += octets

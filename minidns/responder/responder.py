@@ -87,7 +87,7 @@ class Responder:
         """Without `outside` names that no zone here holds are refused.
 
         `resolves`: all clients may have names resolved. Then each reply says so (RA), and what is
-        kept of other names is answered from the first tier, too, until `forget_passing`.
+        kept of other names is recalled by the octets of the query, too.
         `rooms` where several responders share them.
         """
         self._catalog = catalog

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 LOOK_SECONDS = 1.0  # between two looks; without a query between them it is quiet
 # Objects that the collector has to look after, more than there were when it last did: after so many
 # Python would do it, and so many are never there without cycles. Caches that have filled up, those
-# of the resolver too, come to half of that.
+# of the resolver too, come to less than three quarters of that.
 FEW, MANY = 7_000, 1_000_000
 
 

@@ -315,7 +315,51 @@ def test_kept_replies_go_before_answers_of_zones_and_count_to_the_bound() -> Non
     assert room.octets == 0
 
 
-def test_the_answer_cache_that_has_most_gives_up() -> None:
+def test_what_is_kept_goes_before_all_others_have() -> None:
+    """One client cannot push out what other networks ask for."""
+    room = Room(100_000)
+    zones, keeping = AnswerCache(room), AnswerCache(room, Unchanged())
+    for number in range(300):
+        zones.add(b"id%6d" % number, b"id" + bytes(100))
+    for number in range(1_000):
+        keeping.keep(b"id%6d" % number, KeptReply(b"x" * 100, 0.0, 5, (), b"k", b"p"))
+    assert len(zones.replies) == 300
+    assert keeping.kept
+
+
+def test_what_finds_no_room_is_not_passing() -> None:
+    room = Room(5_000)
+    cache = AnswerCache(room)
+    for _ in range(2 * Room.MAX_PASSING):
+        cache.add_passing(b"idlarge", bytes(6_000))
+    cache.add_passing(b"idlarge", bytes(100))
+    assert cache.replies.get(b"large") == bytes(98)
+    cache.forget_passing()
+    assert (room.octets, room.passing) == (0, 0)
+
+
+def test_what_passes_is_bounded_for_all_together() -> None:
+    room = Room(10_000_000)
+    caches = [AnswerCache(room) for _ in range(3)]
+    for number in range(Room.MAX_PASSING):
+        for cache in caches:
+            cache.add_passing(b"id%6d" % number, b"id")
+    assert sum(len(cache.replies) for cache in caches) == room.passing == Room.MAX_PASSING
+    caches[0].clear()
+    for cache in caches:
+        cache.forget_passing()
+    assert (room.octets, room.passing) == (0, 0)
+
+
+def test_an_answer_that_is_held_is_counted_once() -> None:
+    room = Room(10_000)
+    cache = AnswerCache(room)
+    for _ in range(100):
+        cache.add(b"id", b"id" + bytes(100))
+    assert 100 < room.octets < 400
+
+
+def test_the_answer_cache_that_has_most_gives_up_where_nothing_is_kept() -> None:
     room = Room(60_000)
     large, small = AnswerCache(room), AnswerCache(room)
     for number in range(150):
