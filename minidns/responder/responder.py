@@ -141,7 +141,7 @@ class Responder:
 
     def _take(self, catalog: Catalog) -> None:
         self._catalog = self.ordinary.catalog = catalog
-        self._is_short_way_right = not self._policy.rotate
+        self._is_short_way_right = bool(catalog.zones) and not self._policy.rotate
         if self._outside is not None:
             self._outside.take(catalog)
             self._is_short_way_right &= not self._outside.has_cuts
@@ -266,7 +266,7 @@ class Responder:
     def _answer_outside(
         self, outside: "Outside", group: Group, wire: bytes, query: Query, client: bytes, via: Via
     ) -> bytes | Awaitable[bytes]:
-        if not outside.allows(client):
+        if not self._resolves and not outside.allows(client):
             raise refusal(query, "not resolved for this network", ExtendedError.PROHIBITED)
         question = _question_of(query, wire)
         body = outside.find_special(group, question, wire[3])

@@ -30,6 +30,9 @@ class Routes:
         self.has_cuts = False
         self._falling: list[Zone | BrokenZone] = []
         self._special = Catalog({})
+        # With so many octets at least, of this set, each of its names ends.
+        self._special_end = 1
+        self._special_ends: set[bytes] = set()
         # One query asks for the same name again and again: what was found last.
         self._last: tuple[bytes, Group | None] = _NOTHING
         self._last_special: tuple[bytes, int] = (b"", 0)  # the name, octets of its zone's origin
@@ -67,7 +70,7 @@ class Routes:
         return group
 
     def _look_for(self, name: bytes) -> Group | None:
-        zone = find_zone(self.catalog, name, 0)
+        zone = find_zone(self.catalog, name, 0) if self.catalog.zones else None
         shortest = len(zone.origin) if zone is not None else 0
         if self._falling and self.falls_through(name):
             shortest = 0
@@ -87,6 +90,8 @@ class Routes:
 
     def is_special(self, group: Group, name: bytes) -> bool:
         """Whether a name is of special use, and the group is for a domain above that."""
+        if name[-self._special_end :] not in self._special_ends:  # most names
+            return False
         last, octets = self._last_special
         if last != name:
             zone = find_zone(self._special, name, 0)
@@ -98,6 +103,8 @@ class Routes:
         """Zones of names of special use (RFC 6761)."""
         self._special = special
         self._last_special = b"", 0
+        self._special_end = min(map(len, special.zones), default=1)
+        self._special_ends = {origin[-self._special_end :] for origin in special.zones}
 
     def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:
         """Ask others from now on about a domain that has a group."""

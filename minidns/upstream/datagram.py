@@ -159,7 +159,7 @@ def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> 
             counters.oversized += 1
             return Doubt.TRUNCATED
         try:
-            return read_reply(message)
+            return read_reply(message, query.question)
         except BadReply:
             counters.malformed += 1
             return None

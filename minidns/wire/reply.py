@@ -83,22 +83,29 @@ class Reply(NamedTuple):
     errors: tuple[tuple[int, bytes], ...]  # Extended DNS Errors: code, text as it came
 
 
-def read_reply(wire: bytes) -> Reply:
-    """The message in `wire`. Raises BadReply, and nothing else."""
+def read_reply(wire: bytes, question: bytes = b"") -> Reply:
+    """The message in `wire`. Raises BadReply, and nothing else.
+
+    `question`, a well-formed one, is known to be the message's (`upstream_query.match_reply`).
+    """
     try:
-        return _read(wire)
+        return _read(wire, question)
     except (IndexError, error):
         raise BadReply("it is cut off") from None
 
 
-def _read(wire: bytes) -> Reply:
+def _read(wire: bytes, question: bytes) -> Reply:
     _, flags, questions, answers, authorities, extras = _HEAD.unpack_from(wire)
     if questions != 1:
         raise BadReply(f"it has {questions} questions")
     if answers + authorities > MAX_RECORDS:
         raise BadReply(f"it has more than {MAX_RECORDS} records")
     known: dict[int, bytes] = {}
-    qname, at = _read_name(wire, HEADER, known)
+    if question:
+        qname, at = question[:-4], HEADER + len(question) - 4
+        known[HEADER] = qname
+    else:
+        qname, at = _read_name(wire, HEADER, known)
     qtype, qclass = _QUESTION.unpack_from(wire, at)
     answer, at = _read_records(wire, at + 4, answers, known)
     authority, at = _read_records(wire, at, authorities, known)

@@ -76,6 +76,7 @@ def check(message: dns.message.Message) -> Reply:
     assert reply.rcode == seen.rcode()
     assert reply.answer == records_of(seen.answer)
     assert reply.authority == records_of(seen.authority)
+    assert read_reply(wire, wire[12 : 12 + len(reply.qname) + 4]) == reply
     return reply
 
 
