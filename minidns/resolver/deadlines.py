@@ -8,6 +8,7 @@ import asyncio
 from heapq import heapify, heappop, heappush
 from typing import Any, Protocol
 
+_NEVER = float("inf")
 _MAX_SLACK = 64  # entries of those who are told, beyond as many as wait
 
 
@@ -29,13 +30,14 @@ class Deadlines:
         self._added = 0
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
+        self._armed = _NEVER  # the moment of the timer
 
     def add(self, waiter: Waiter, moment: float) -> None:
         """`moment` is one of the loop's clock. `discard` is to follow, whatever happens."""
         self._waiting += 1
         self._added += 1
         heappush(self._entries, (moment, self._added, waiter))
-        if self._timer is None or moment < self._timer.when():
+        if moment < self._armed:
             self._arm(moment)
 
     def discard(self, waiter: Waiter) -> None:
@@ -48,6 +50,7 @@ class Deadlines:
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
+                self._armed = _NEVER
         elif len(entries) > 2 * self._waiting + _MAX_SLACK:
             entries[:] = [entry for entry in entries if not entry[2].is_set]
             heapify(entries)
@@ -56,9 +59,11 @@ class Deadlines:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._loop.call_at(moment, self._expire)
+        self._armed = moment
 
     def _expire(self) -> None:
         self._timer = None
+        self._armed = _NEVER
         now = self._loop.time()
         entries = self._entries
         try:

@@ -12,8 +12,12 @@ def shorten(segment: Segment, max_ttl: int, max_negative_ttl: int) -> Segment:
             max_ttl = longest
     else:
         longest = max_ttl
-    if segment.ttl <= longest and all(one.ttl <= max_ttl for one in segment.answer):
-        return segment
+    if segment.ttl <= longest:
+        for one in segment.answer:  # all() costs four times as much
+            if one.ttl > max_ttl:
+                break
+        else:
+            return segment
     return segment._replace(
         answer=_shorten(segment.answer, max_ttl),
         authority=_shorten(segment.authority, longest),
