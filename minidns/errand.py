@@ -67,7 +67,7 @@ class Signal(Generic[T]):
         """Once it is there. Raises CancelledError where a task that waited was cancelled."""
         if self._is_cancelled:
             raise asyncio.CancelledError
-        value: T = self._value  # type: ignore[assignment]
+        value: T = self._value  # type: ignore[assignment]  # it is there once `is_set`
         return value
 
     def add_done_callback(
@@ -145,7 +145,7 @@ class Errand(Generic[T]):
         """Once it is done. Raises what the coroutine has raised; CancelledError where given up."""
         if self._error is not None:
             raise self._error
-        result: T = self._result  # type: ignore[assignment]
+        result: T = self._result  # type: ignore[assignment]  # it is there once `is_done`
         return result
 
     def cancel(self) -> None:

@@ -160,8 +160,6 @@ class Forwarder:
         self, group: Group, tries: dict[Upstream, int], given_up: set[Upstream]
     ) -> list[Upstream]:
         """The next one, or two for a race: who was asked least, in the order of the policy."""
-        if not tries and self.states.is_calm and group.policy is Policy.IN_ORDER:
-            return list(group.upstreams[:1])
         order = self.states.order(group, self._clock())
         if tries:
             order = [upstream for upstream in order if upstream not in given_up]

@@ -195,16 +195,9 @@ class Outside:
         self, question: Question, bits: int, client: bytes
     ) -> tuple[Body, Error | None]:
         """The answer, and what an Extended DNS Error says of it (RFC 8914)."""
-        resolved = self._find_here(question)
-        if resolved is None:  # as `_resolve`, which would be one more coroutine for each miss
-            group_of = self._routes.forward_group_of
-            resolved = await self._resolver.resolve(group_of, question, client)
-            segment, error, encoded = resolved
-            if encoded is not None:
-                flags = _flags(question, bits, segment.is_authentic)
-                return encoded.body_as_kept(flags), error
-            resolved = self._finish(resolved, question, ())
-        segment, error, _ = resolved
+        segment, error, encoded = await self._resolve(question, client, ())
+        if encoded is not None:
+            return encoded.body_as_kept(_flags(question, bits, segment.is_authentic)), error
         sections = Sections(segment.answer, segment.authority, ())
         flags = _flags(question, bits, segment.is_authentic) | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
@@ -215,27 +208,16 @@ class Outside:
 
     async def _resolve(self, question: Question, client: bytes, seen: Sequence[bytes]) -> Resolved:
         """`seen`: names (lower-case wire) of the chain that has led to the question."""
-        resolved = self._find_here(question)
-        if resolved is None:
-            group_of = self._routes.forward_group_of
-            resolved = await self._resolver.resolve(group_of, question, client)
-            if resolved.encoded is None:
-                resolved = self._finish(resolved, question, seen)
-        return resolved
-
-    def _find_here(self, question: Question) -> Resolved | None:
-        """What is said of a name that nobody is to be asked about."""
         qname, qtype, *_ = question
         listed, error = self._find_in_lists(qname, qtype)
         if listed is not None:
             return Resolved(listed, error)
         if (solution := self._solve_special(self.group_of(qname), qname, qtype)) is not None:
             return Resolved(Segment(solution.rcode, *solution.sections[:2]))
-        return None
-
-    def _finish(self, resolved: Resolved, question: Question, seen: Sequence[bytes]) -> Resolved:
-        """The whole answer, fit for the public, as one that is `encoded` is already."""
-        qname, qtype, *_ = question
+        group_of = self._routes.forward_group_of
+        resolved = await self._resolver.resolve(group_of, question, client)
+        if resolved.encoded is not None:  # it is kept, so it is whole and fit for the public
+            return resolved
         segment, error, _ = resolved
         target = segment.target
         if target is not None:

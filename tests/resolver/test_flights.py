@@ -15,6 +15,13 @@ async def _slow() -> float:
     return now()
 
 
+def _take_faults() -> list[str]:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    faults, loop.faults = [str(fault) for fault in loop.faults], []
+    return faults
+
+
 def _client(number: int) -> bytes:
     return number.to_bytes(4, "big")
 
@@ -143,14 +150,11 @@ def test_a_fault_of_a_flight_that_nobody_waits_for_is_told() -> None:
         raise ZeroDivisionError
 
     async def work() -> list[str]:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
         many: Flights[float] = Flights()
         assert many.launch("key", fail)
         await asyncio.sleep(2.0)
         assert (len(many), many.background) == (0, 0)
-        faults, loop.faults = [str(fault) for fault in loop.faults], []
-        return faults
+        return _take_faults()
 
     (fault,) = run(work())
     assert "ZeroDivisionError" in fault
@@ -162,17 +166,14 @@ def test_a_fault_after_all_who_waited_have_left_is_told() -> None:
         raise ZeroDivisionError
 
     async def work() -> list[str]:
-        loop = asyncio.get_running_loop()
-        assert isinstance(loop, VirtualLoop)
         many: Flights[float] = Flights()
         assert await many.wait("key", _client(1), fail, 1.0) is None
         with pytest.raises(ZeroDivisionError):
             await many.wait("key", _client(1), fail, 4.5)  # told to whoever waits, alone
-        assert loop.faults == []
+        assert _take_faults() == []
         assert await many.wait("key", _client(1), fail, 1.0) is None
         await asyncio.sleep(2.0)
-        faults, loop.faults = [str(fault) for fault in loop.faults], []
-        return faults
+        return _take_faults()
 
     (fault,) = run(work())
     assert "ZeroDivisionError" in fault
