@@ -14,6 +14,7 @@ many headers at once, through strided views. Structures (64-bit, recvmsg(2)), in
 import ctypes
 import mmap
 import socket
+import sys
 from array import array
 
 from minidns.sockets.pktinfo import IN6_PKTINFO_OCTETS, IN_PKTINFO_OCTETS
@@ -27,6 +28,10 @@ _SOCKADDR_IN6 = 28
 _SIN_ADDR = slice(4, 8)
 _SIN6_ADDR = slice(8, 24)
 _CMSG_DATA = 16
+# The first two octets of fe80::/10 (RFC 4291 section 2.5.6) as the machine reads them.
+_LINK_LOCAL = frozenset(
+    int.from_bytes((0xFE, second), sys.byteorder) for second in range(0x80, 0xC0)
+)
 # Slots one cache line apart from a power of two: at a stride of 4,096 octets the first lines of all
 # slots share one set of the L1 cache, which costs 0.2 microseconds a packet.
 _SLOT_GAP = 64
@@ -97,12 +102,38 @@ class MmsgArrays:
         return self.names[index * _NAME : index * _NAME + self.name_octets]
 
     def control_at(self, index: int) -> bytes:
-        """The packet information's data; empty where the socket delivers none."""
-        if not self.control_octets or self._control_lengths[index] == 0:
+        """The packet information as the kernel gave it; empty where the socket delivers none."""
+        if not self.control_octets or not self._control_lengths[index]:
             return b""
-        at = index * self.control_octets + _CMSG_DATA
-        octets = IN_PKTINFO_OCTETS if self.name_octets == _SOCKADDR_IN else IN6_PKTINFO_OCTETS
-        return bytes(self.controls[at : at + octets])
+        at = index * self.control_octets
+        return bytes(self.controls[at : at + self.control_octets])
+
+    def put(self, index: int, packet: bytes, name: bytes, control: bytes) -> None:
+        """Something to send; name and control as another's `name_at` and `control_at` gave them.
+
+        The packet has at most `slot_octets`.
+        """
+        start, at = self.starts[index], index * _NAME
+        self.packets[start : start + len(packet)] = packet
+        self.names[at : at + self.name_octets] = name
+        self.sizes[index] = len(packet)
+        if self.control_octets:
+            self._control_lengths[index] = len(control)
+            at = index * self.control_octets
+            self.controls[at : at + len(control)] = control
+
+    def clear_interfaces(self, count: int) -> None:
+        """Of the first `count`, as `sockets.pktinfo.reply_control` does for one message."""
+        if not self.control_octets:
+            return
+        if self.name_octets == _SOCKADDR_IN6:
+            heads = self.address_heads[:count].tolist()
+            if not _LINK_LOCAL.isdisjoint(heads):
+                for slot, head in enumerate(heads):
+                    if head not in _LINK_LOCAL:
+                        self.interfaces[slot] = 0
+                return
+        self.interfaces[:count] = self.no_interfaces[:count]
 
     def _link_headers(self, header_quads: memoryview) -> None:
         packets = _address_of(self.packets)

@@ -12,7 +12,6 @@ import socket
 from minidns.responder.via import Via
 from minidns.transport import Answers, AnswersByClient, Respond
 from minidns.transport.counters import UdpCounters
-from minidns.transport.udp_deferred import DeferredReplies
 from minidns.transport.udp_mmsg import MmsgUdp, load_calls
 from minidns.transport.udp_portable import PortableUdp
 
@@ -51,7 +50,6 @@ class UdpServer:
     ) -> None:
         self.sock = sock
         self.counters = UdpCounters()
-        self._deferred = DeferredReplies(sock, self.counters, in_flight)
         self._loop: asyncio.AbstractEventLoop | None = None
         via = via or Via("udp", is_stream=False)
         calls = load_calls() if batched is not False else None
@@ -65,7 +63,7 @@ class UdpServer:
             by_client,
             via,
             self.counters,
-            self._deferred,
+            in_flight,
             refused_ports,
             PACKET_OCTETS,
         )
@@ -86,4 +84,4 @@ class UdpServer:
 
     async def drain(self, grace: float) -> None:
         """After `stop()`: wait at most `grace` seconds for awaited replies, then give them up."""
-        await self._deferred.drain(grace)
+        await self._form.deferred.drain(grace)

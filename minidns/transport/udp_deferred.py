@@ -1,38 +1,39 @@
-"""Replies over UDP that come later: the query's address is kept until the answer is there.
+"""Replies over UDP that come later: where the query came from is kept until the answer is there.
 
 Bounded, so that a slow upstream cannot fill memory: past the bound a query is dropped and counted,
 as the network itself would. Replies of one turn of the loop are sent together at its end, since a
-client that sleeps between two of them has to be woken for each; what the kernel refuses is dropped
-and counted, never queued.
+client that sleeps between two of them has to be woken for each.
 """
 
 import asyncio
-import socket
-from collections.abc import Awaitable, Sequence
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Generic, TypeVar
 
-from minidns.sockets.pktinfo import ControlMessage
 from minidns.transport import Reply
-from minidns.transport.awaited import AwaitedReplies, discard, report
+from minidns.transport.awaited import AwaitedReplies, discard
 from minidns.transport.counters import UdpCounters
 
-SocketAddress = tuple[Any, ...]  # as socket.recvmsg() gives it
+W = TypeVar("W")  # where a reply goes to, and how
 
 
-class DeferredReplies:
+class DeferredReplies(Generic[W]):
     """The queries of one UDP socket that wait for their reply."""
 
-    def __init__(self, sock: socket.socket, counters: UdpCounters, limit: int) -> None:
-        self._sock = sock
+    def __init__(
+        self,
+        counters: UdpCounters,
+        limit: int,
+        send_all: Callable[[Sequence[tuple[bytes, W]]], None],
+    ) -> None:
+        """`send_all` does not raise: what cannot be sent is dropped and counted, never queued."""
         self._counters = counters
         self._limit = limit
+        self._send_all = send_all
         self._awaited = AwaitedReplies(counters)
-        self._outgoing: list[tuple[bytes, SocketAddress, Sequence[ControlMessage]]] = []
+        self._outgoing: list[tuple[bytes, W]] = []
 
-    def add(
-        self, reply: Awaitable[Reply], address: SocketAddress, control: Sequence[ControlMessage]
-    ) -> None:
-        """Send the reply to `address` when it is there. Called on the event loop."""
+    def add(self, reply: Awaitable[Reply], where: W) -> None:
+        """Send the reply when it is there. Called on the event loop."""
         if len(self._awaited) >= self._limit:
             self._counters.dropped_busy += 1
             discard(reply)
@@ -42,8 +43,8 @@ class DeferredReplies:
             if wire is not None:
                 outgoing = self._outgoing
                 if not outgoing:
-                    asyncio.get_running_loop().call_soon(self._send_all)
-                outgoing.append((wire, address, control))
+                    asyncio.get_running_loop().call_soon(self._flush)
+                outgoing.append((wire, where))
 
         self._awaited.add(reply, send)
 
@@ -53,22 +54,9 @@ class DeferredReplies:
         if len(self._awaited):
             self._awaited.give_up()
             await asyncio.sleep(0)  # a turn in which the cancelled ones end
-        self._send_all()
+        self._flush()
 
-    def _send_all(self) -> None:
+    def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []
-        for wire, address, control in outgoing:
-            try:
-                self._send(wire, address, control)
-            except Exception as error:  # a fault of ours with one of them
-                self._counters.failed += 1
-                report(error)
-
-    def _send(self, wire: bytes, address: SocketAddress, control: Sequence[ControlMessage]) -> None:
-        try:
-            self._sock.sendmsg([wire], control, socket.MSG_DONTWAIT, address)
-        except OSError:
-            self._counters.dropped_send += 1
-        else:
-            self._counters.replies += 1
-            self._counters.reply_octets += len(wire)
+        if outgoing:
+            self._send_all(outgoing)

@@ -8,20 +8,20 @@ the key it is looked up by. About 0.4 microseconds of Python for a reply from th
 import ctypes
 import errno
 import socket
-import sys
 from array import array
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from itertools import repeat
 from operator import add
 
 from minidns.responder.via import Via
 from minidns.sockets.linux import IS_LINUX
-from minidns.sockets.pktinfo import IP_PKTINFO, is_wildcard_bound, reply_control
+from minidns.sockets.pktinfo import is_wildcard_bound
 from minidns.transport import Answers, AnswersByClient, Reply, Respond
+from minidns.transport.awaited import report
 from minidns.transport.client_address import unmap
 from minidns.transport.counters import UdpCounters
 from minidns.transport.mmsg_arrays import MmsgArrays
-from minidns.transport.udp_deferred import DeferredReplies, SocketAddress
+from minidns.transport.udp_deferred import DeferredReplies
 
 SLOTS = 64  # datagrams a call; 32 costs 2 % more processor time a packet, 128 gains nothing
 # Calls per wake-up of the event loop: 512 datagrams, then TCP has its turn.
@@ -29,11 +29,6 @@ BATCHES_PER_TURN = 8
 
 _NO_REPLY = b""
 _NOTHING_THERE = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR})
-# The first two octets of fe80::/10 (RFC 4291 section 2.5.6) as the machine reads them.
-_LINK_LOCAL = frozenset(
-    int.from_bytes((0xFE, second), sys.byteorder) for second in range(0x80, 0xC0)
-)
-
 _Call = Callable[..., int]
 
 
@@ -75,7 +70,7 @@ class MmsgUdp:
         by_client: AnswersByClient | None,
         via: Via,
         counters: UdpCounters,
-        deferred: DeferredReplies,
+        in_flight: int,
         refused_ports: frozenset[int],
         packet_octets: int,
         calls: tuple[_Call, _Call],
@@ -87,10 +82,15 @@ class MmsgUdp:
         self._by_client = by_client
         self._via = via
         self._counters = counters
-        self._deferred = deferred
+        # Socket address and packet information, as the kernel gave them.
+        self.deferred: DeferredReplies[tuple[bytes, bytes]] = DeferredReplies(
+            counters, in_flight, self._send_later
+        )
         self._refused_ports = frozenset(map(socket.htons, refused_ports))
         self._receive, self._send = calls
-        self._arrays = MmsgArrays(sock.family, SLOTS, packet_octets, is_wildcard_bound(sock))
+        is_wildcard = is_wildcard_bound(sock)
+        self._arrays = MmsgArrays(sock.family, SLOTS, packet_octets, is_wildcard)
+        self._later_arrays = MmsgArrays(sock.family, SLOTS, packet_octets, is_wildcard)
         self._body_starts = [start + 2 for start in self._arrays.starts]  # behind the ID
 
     def receive(self) -> None:
@@ -149,13 +149,12 @@ class MmsgUdp:
             append(size + 2)
         counters.from_cache += count - misses
         arrays.sizes[:count] = array("Q", sizes)
-        if arrays.control_octets:
-            self._clear_interfaces(count)
+        arrays.clear_interfaces(count)
         first = 0
         for slot in silent:
-            self._send_run(first, slot)
+            self._send_run(arrays, first, slot)
             first = slot + 1
-        self._send_run(first, count)
+        self._send_run(arrays, first, count)
         arrays.reset(count)
 
     def _look_ups(self, count: int) -> Iterable[Callable[[bytes], bytes | None]]:
@@ -184,13 +183,26 @@ class MmsgUdp:
         if outcome is None or isinstance(outcome, bytes):
             return _NO_REPLY
         arrays = self._arrays
-        is_v4 = self._family == socket.AF_INET
-        name, data = arrays.name_at(slot), arrays.control_at(slot)
-        level, kind = (
-            (socket.IPPROTO_IP, IP_PKTINFO) if is_v4 else (socket.IPPROTO_IPV6, socket.IPV6_PKTINFO)
-        )
-        self._deferred.add(outcome, _read_name(name, is_v4), reply_control([(level, kind, data)]))
+        self.deferred.add(outcome, (arrays.name_at(slot), arrays.control_at(slot)))
         return _NO_REPLY
+
+    def _send_later(self, outgoing: Sequence[tuple[bytes, tuple[bytes, bytes]]]) -> None:
+        arrays = self._later_arrays
+        for first in range(0, len(outgoing), SLOTS):
+            count = 0
+            for reply, (name, control) in outgoing[first : first + SLOTS]:
+                try:
+                    if len(reply) > arrays.slot_octets:
+                        self._counters.dropped_send += 1
+                        continue
+                    arrays.put(count, reply, name, control)
+                except Exception as error:  # a fault of ours with one of them
+                    self._counters.failed += 1
+                    report(error)
+                else:
+                    count += 1
+            arrays.clear_interfaces(count)
+            self._send_run(arrays, 0, count)
 
     def _void_refused(self, lengths: list[int]) -> None:
         """Make the length of each packet from a refused port negative."""
@@ -200,39 +212,18 @@ class MmsgUdp:
                 lengths[slot] = -1
                 self._counters.dropped_port += 1
 
-    def _clear_interfaces(self, count: int) -> None:
-        """As `sockets.pktinfo.reply_control` does for one message."""
-        arrays = self._arrays
-        if self._family == socket.AF_INET6:
-            heads = arrays.address_heads[:count].tolist()
-            if not _LINK_LOCAL.isdisjoint(heads):
-                for slot, head in enumerate(heads):
-                    if head not in _LINK_LOCAL:
-                        arrays.interfaces[slot] = 0
-                return
-        arrays.interfaces[:count] = arrays.no_interfaces[:count]
-
-    def _send_run(self, first: int, end: int) -> None:
+    def _send_run(self, arrays: MmsgArrays, first: int, end: int) -> None:
         """Send the slots from `first` up to `end`. What the kernel refuses is lost, and counted."""
         counters = self._counters
         while first < end:
             sent = self._send(
-                self._descriptor, self._arrays.header_at(first), end - first, socket.MSG_DONTWAIT
+                self._descriptor, arrays.header_at(first), end - first, socket.MSG_DONTWAIT
             )
             if sent > 0:
                 counters.replies += sent
                 # The kernel says what it took of each where it said what had come (sendmmsg(2)).
-                counters.reply_octets += sum(self._arrays.lengths[first : first + sent].tolist())
+                counters.reply_octets += sum(arrays.lengths[first : first + sent].tolist())
                 first += sent
             elif ctypes.get_errno() != errno.EINTR:
                 counters.dropped_send += 1  # the first of the run; those after it may go
                 first += 1
-
-
-def _read_name(name: bytes, is_v4: bool) -> SocketAddress:
-    """struct sockaddr_in or sockaddr_in6 as Python's socket module writes it."""
-    port = int.from_bytes(name[2:4], "big")
-    if is_v4:
-        return socket.inet_ntop(socket.AF_INET, name[4:8]), port
-    scope = int.from_bytes(name[24:28], sys.byteorder)
-    return socket.inet_ntop(socket.AF_INET6, name[8:24]), port, 0, scope

@@ -6,14 +6,18 @@ readable, answers what is there up to a bound, and returns.
 
 import errno
 import socket
+from collections.abc import Sequence
+from typing import Any
 
 from minidns.responder.via import Via
 from minidns.sockets.pktinfo import (
     IN6_PKTINFO_OCTETS,
+    ControlMessage,
     is_wildcard_bound,
     reply_control,
 )
 from minidns.transport import Answers, AnswersByClient, Respond
+from minidns.transport.awaited import report
 from minidns.transport.client_address import pack_client
 from minidns.transport.counters import UdpCounters
 from minidns.transport.udp_deferred import DeferredReplies
@@ -22,6 +26,7 @@ from minidns.transport.udp_deferred import DeferredReplies
 DATAGRAMS_PER_TURN = 512
 
 _NOTHING_THERE = frozenset({errno.EAGAIN, errno.EWOULDBLOCK, errno.EINTR})
+_Where = tuple[tuple[Any, ...], Sequence[ControlMessage]]  # an address as recvmsg() gives it
 
 
 class PortableUdp:
@@ -35,7 +40,7 @@ class PortableUdp:
         by_client: AnswersByClient | None,
         via: Via,
         counters: UdpCounters,
-        deferred: DeferredReplies,
+        in_flight: int,
         refused_ports: frozenset[int],
         packet_octets: int,
     ) -> None:
@@ -45,7 +50,9 @@ class PortableUdp:
         self._by_client = by_client
         self._via = via
         self._counters = counters
-        self._deferred = deferred
+        self.deferred: DeferredReplies[_Where] = DeferredReplies(
+            counters, in_flight, self._send_all
+        )
         self._refused_ports = refused_ports
         self._packet_octets = packet_octets
         self._control_octets = (
@@ -87,14 +94,27 @@ class PortableUdp:
             if outcome is None:
                 return
             if not isinstance(outcome, bytes):
-                self._deferred.add(outcome, address, reply_control(received))
+                self.deferred.add(outcome, (address, reply_control(received)))
                 return
             reply = outcome
+        self._send(reply, (address, reply_control(received)))
+
+    def _send_all(self, outgoing: Sequence[tuple[bytes, _Where]]) -> None:
+        for reply, where in outgoing:
+            try:
+                self._send(reply, where)
+            except Exception as error:  # a fault of ours with one of them
+                self._counters.failed += 1
+                report(error)
+
+    def _send(self, reply: bytes, where: _Where) -> None:
+        counters = self._counters
         if len(reply) > self._packet_octets:  # as `udp_mmsg`, which has no room for it
             counters.dropped_send += 1
             return
+        address, control = where
         try:
-            self._sock.sendmsg([reply], reply_control(received), socket.MSG_DONTWAIT, address)
+            self._sock.sendmsg([reply], control, socket.MSG_DONTWAIT, address)
         except OSError:  # buffer full, no route, firewall: this reply is lost, the next may go
             counters.dropped_send += 1
         else:

@@ -1,11 +1,13 @@
 """Replies over UDP that are awaited, for both forms alike, and the end of a server."""
 
 import asyncio
+from contextlib import ExitStack
 from typing import Any
 
 from minidns.errand import Signal
 from minidns.sockets.bind import bind_pair
 from minidns.transport.udp import UdpServer
+from minidns.transport.udp_mmsg import SLOTS
 from tests.transport.clients import (
     FakeResponder,
     StubbornResponder,
@@ -153,6 +155,32 @@ def test_a_reply_that_came_in_the_turn_of_the_end_is_sent(batched: bool) -> None
             await server.drain(0.0)
             pair.close()
             assert (await client.receive())[0] == b"..last"
+
+    run(test())
+
+
+def test_more_replies_than_one_call_takes_come_to_who_asked(batched: bool) -> None:
+    """Of many sizes, in one turn of the loop, each from the address that was asked."""
+
+    async def test() -> None:
+        responder = FakeResponder()
+        async with udp_server(responder, host="0.0.0.0", batched=batched) as (server, pair):
+            count = SLOTS + 7
+            with ExitStack() as stack:
+                clients = [stack.enter_context(UdpClient("127.0.0.1")) for _ in range(count)]
+                for number, client in enumerate(clients):
+                    where = f"127.0.0.{2 + number % 3}", pair.port
+                    client.send(b"..later%d" % number, where)
+                await until(lambda: len(responder.waiting) == count)
+                for number in range(count):
+                    size = 65_000 if number == 1 else 7 * number
+                    responder.release(b"..later%d" % number, b"..%d" % number + bytes(size))
+                for number, client in enumerate(clients):
+                    if number != 1:
+                        reply = b"..%d" % number + bytes(7 * number)
+                        where = f"127.0.0.{2 + number % 3}", pair.port
+                        assert await client.receive() == (reply, where)
+                assert (server.counters.replies, server.counters.dropped_send) == (count - 1, 1)
 
     run(test())
 
