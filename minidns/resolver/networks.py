@@ -66,15 +66,19 @@ def parse_network(text: str) -> Network:
 class Networks:
     """A set of networks. `octets in networks`: whether it holds a client's address."""
 
-    __slots__ = ("_ipv4", "_ipv6")
+    __slots__ = ("_first", "_ipv4", "_ipv6")
 
     def __init__(self, networks: Iterable[Network]) -> None:
         listed = list(networks)
         self._ipv4 = _by_length(listed, 4)
         self._ipv6 = _by_length(listed, 6)
+        # Octets that an address in one of them may begin with: nearly all others are told by that.
+        self._first = {4: _first_octets(listed, 4), 16: _first_octets(listed, 6) | {_MAPPED[0]}}
 
     def __contains__(self, octets: object) -> bool:
-        if not isinstance(octets, bytes):
+        if not isinstance(octets, bytes) or not octets:
+            return False
+        if octets[0] not in self._first.get(len(octets), ()):
             return False
         held = self._ipv4
         if len(octets) == 16:
@@ -133,6 +137,15 @@ def _by_length(networks: Iterable[Network], version: int) -> tuple[tuple[int, fr
             shift = network.max_prefixlen - network.prefixlen
             by_shift.setdefault(shift, set()).add(int(network.network_address) >> shift)
     return tuple((shift, frozenset(by_shift[shift])) for shift in sorted(by_shift, reverse=True))
+
+
+def _first_octets(networks: Iterable[Network], version: int) -> frozenset[int]:
+    return frozenset(
+        octet
+        for network in networks
+        if network.version == version
+        for octet in range(network[0].packed[0], network[-1].packed[0] + 1)
+    )
 
 
 def _without_overlap(networks: Iterable[Network]) -> list[Network]:

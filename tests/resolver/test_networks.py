@@ -3,6 +3,8 @@
 import ipaddress
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from minidns.resolver.networks import (
     PRIVATE_NETWORKS,
@@ -11,6 +13,8 @@ from minidns.resolver.networks import (
     parse_network,
     parse_networks,
 )
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @pytest.mark.parametrize(
@@ -83,3 +87,32 @@ def test_refused_with_a_way_out(text: str, way_out: str) -> None:
 )
 def test_public_at_large(texts: list[str], is_public: bool) -> None:
     assert is_public_at_large(map(parse_network, texts)) is is_public
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(
+    held=st.lists(st.ip_addresses(), max_size=3),
+    bits=st.integers(0, 32),
+    address=st.ip_addresses(),
+    low=st.booleans(),
+)
+def test_membership_is_what_ipaddress_says(
+    held: list[Address], bits: int, address: Address, low: bool
+) -> None:
+    """Also where the address differs from a network's in its last octets alone."""
+    networks = [ipaddress.ip_network((one, bits), strict=False) for one in held]
+    if held and low:
+        address = ipaddress.ip_address(held[0].packed[:-1] + address.packed[-1:])
+    texts = [str(network) for network in networks]
+    expected = any(address in network for network in networks if network.version == address.version)
+    mapped = getattr(address, "ipv4_mapped", None)
+    if mapped is None:
+        assert (address.packed in parse_networks(texts)) is expected
+
+
+def test_no_address_is_in_no_network() -> None:
+    everything = parse_networks(["0.0.0.0/0", "::/0"])
+    assert b"" not in everything
+    assert bytes(5) not in everything
+    assert bytes(4) in everything
+    assert bytes(16) in everything
