@@ -114,20 +114,16 @@ class Signal(Generic[T]):
         return asyncio.get_running_loop()
 
 
-class Errand(Generic[T]):
-    """One coroutine on its way. Creating it runs it as far as it gets."""
+class Work(Generic[T]):
+    """What ends once, with a value or with what was raised."""
 
-    __slots__ = ("_coroutine", "_end", "_error", "_is_to_cancel", "_result", "_waited", "is_done")
+    __slots__ = ("_end", "_error", "_result", "is_done")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+    def __init__(self) -> None:
         self.is_done = False
-        self._coroutine = coroutine
         self._end: Callable[[], object] | None = None
         self._result: T | None = None
         self._error: BaseException | None = None
-        self._waited: Any = None  # a signal or a future; None while it runs
-        self._is_to_cancel = False
-        self._go_on()
 
     def then(self, call: Callable[[], object]) -> None:
         """Call it at the end; at once where that has been."""
@@ -142,11 +138,58 @@ class Errand(Generic[T]):
         return isinstance(self._error, asyncio.CancelledError)
 
     def result(self) -> T:
-        """Once it is done. Raises what the coroutine has raised; CancelledError where given up."""
+        """Once it is done. Raises what went wrong; CancelledError where it was given up."""
         if self._error is not None:
             raise self._error
         result: T = self._result  # type: ignore[assignment]  # it is there once `is_done`
         return result
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        raise NotImplementedError
+
+    def _finish(self, result: T | None, error: BaseException | None) -> None:
+        self.is_done = True
+        if error is not None:
+            if isinstance(error, asyncio.CancelledError):
+                error.__traceback__ = None  # which leads back here, and tells nobody anything
+            self._error = error
+        self._result = result
+        end, self._end = self._end, None
+        if end is not None:
+            try:
+                end()
+            except Exception as fault:  # whoever ended the waiting has others to tell
+                asyncio.get_running_loop().call_exception_handler(
+                    {"message": "what follows an errand failed", "exception": fault}
+                )
+
+
+class Later(Work[T]):
+    """Work that has not begun: whoever drops it leaves nothing behind."""
+
+    __slots__ = ()
+
+    def begin(self) -> None:
+        """Once; it may be done before this returns."""
+        raise NotImplementedError
+
+    def __await__(self) -> Generator[Any, Any, T]:
+        """Instead of `begin`, for a coroutine."""
+        raise NotImplementedError
+
+
+class Errand(Work[T]):
+    """One coroutine on its way. Creating it runs it as far as it gets."""
+
+    __slots__ = ("_coroutine", "_is_to_cancel", "_waited")
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        super().__init__()
+        self._coroutine = coroutine
+        self._waited: Any = None  # a signal or a future; None while it runs
+        self._is_to_cancel = False
+        self._go_on()
 
     def cancel(self) -> None:
         """Raise CancelledError where it waits, before this returns."""
@@ -202,17 +245,3 @@ class Errand(Generic[T]):
         if self._is_to_cancel:
             self._is_to_cancel = False
             self.cancel()
-
-    def _finish(self, result: T | None, error: BaseException | None) -> None:
-        self.is_done = True
-        if isinstance(error, asyncio.CancelledError):
-            error.__traceback__ = None  # which leads back here, and tells nobody anything
-        self._result, self._error = result, error
-        end, self._end = self._end, None
-        if end is not None:
-            try:
-                end()
-            except Exception as fault:  # whoever ended the waiting has others to tell
-                asyncio.get_running_loop().call_exception_handler(
-                    {"message": "what follows an errand failed", "exception": fault}
-                )

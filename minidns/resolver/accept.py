@@ -34,13 +34,15 @@ _NOERROR, _NXDOMAIN = Rcode.NOERROR, Rcode.NXDOMAIN
 
 
 def accept(
-    question: Question, reply: Reply, group: Group, is_ours: Callable[[bytes], bool]
+    question: Question, reply: Reply, group: Group, is_ours: Callable[[Group, bytes], bool]
 ) -> Segment | Failure:
     """The part of a reply that answers the question, or why it is of no use.
 
     `is_ours` tells for a name (lower-case wire) whether this group is the one to be asked about it;
     where it is not, the chain is cut and `target` set. A TTL of 0 in the result: not to be kept.
     """
+    if reply.is_plain:
+        return _of_one_set(question, reply, group)
     if (reply.qname.lower(), reply.qtype, reply.qclass) != (question.qname, question.qtype, _IN):
         return _unusable("the reply is to another question")
     if reply.flags & TC:
@@ -62,7 +64,11 @@ def _plain(question: Question, reply: Reply, group: Group) -> Segment | None:
     for owner, rtype, rclass, _, _ in answer:
         if rtype != qtype or rclass != _IN or owner != qname:
             return None
-    records = set_of(None, qtype, answer)
+    return _of_one_set(question, reply, group)
+
+
+def _of_one_set(question: Question, reply: Reply, group: Group) -> Segment:
+    records = set_of(None, question.qtype, reply.answer)
     is_authentic = group.trust_ad and bool(reply.flags & _AD)
     return Segment(_NOERROR, (records,), (), None, records.ttl, is_authentic)
 
@@ -71,7 +77,11 @@ class _Chain:
     """The walk from the question's name to where the reply has no more."""
 
     def __init__(
-        self, question: Question, reply: Reply, group: Group, is_ours: Callable[[bytes], bool]
+        self,
+        question: Question,
+        reply: Reply,
+        group: Group,
+        is_ours: Callable[[Group, bytes], bool],
     ) -> None:
         self._question = question
         self._reply = reply
@@ -99,7 +109,7 @@ class _Chain:
             seen.add(self._name)
             domain = self._group.domain
             is_inside = domain == ROOT or is_at_or_below(self._name, domain)
-            if not is_inside or not self._is_ours(self._name):
+            if not is_inside or not self._is_ours(self._group, self._name):
                 return self._segment(_NOERROR, (), target)
         if self._reply.rcode == _NXDOMAIN:
             return _unusable("it says NXDOMAIN and has an answer")

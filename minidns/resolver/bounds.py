@@ -5,7 +5,15 @@ Each default is the constant of the module that keeps it, where its reference st
 
 from typing import NamedTuple
 
-from minidns.resolver import accept, failures, flights, forwarder, record_sets, upstream_state
+from minidns.resolver import (
+    accept,
+    failures,
+    flights,
+    forwarder,
+    model,
+    record_sets,
+    upstream_state,
+)
 
 
 class Bounds(NamedTuple):
@@ -16,7 +24,7 @@ class Bounds(NamedTuple):
     waiting_per_question: int = flights.MAX_PER_QUESTION
     attempt: float = forwarder.ATTEMPT_SECONDS
     attempts: int = forwarder.MAX_ATTEMPTS
-    queries: int = forwarder.MAX_QUERIES  # upstream, for one query of a client
+    queries: int = model.MAX_QUERIES  # upstream, for one query of a client
     whole: float = 4.5  # for a client's query; glibc waits 5 s
     links: int = accept.MAX_LINKS  # CNAMEs of a chain; more than the default are not read
     stale_after: float = 1.8  # RFC 8767 section 5

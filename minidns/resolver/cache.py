@@ -13,6 +13,7 @@ from minidns.resolver.cached_answer import (
     MAX_STALE,
     STALE_TTL,
     Hit,
+    JustKept,
     ends_at,
     pack_answer,
     shift,
@@ -141,7 +142,7 @@ class Cache:
 
     def add(
         self, group_number: int, question: Question, segment: Segment, now: float
-    ) -> Hit | None:
+    ) -> JustKept | None:
         """Keep it for its TTL, in place of what there was. With a TTL of 0 nothing is kept."""
         positive, negative = self._positive, self._negative
         qname, qtype, dnssec_ok, checking_disabled = question
@@ -154,11 +155,11 @@ class Cache:
                 positive.remove(key)
                 negative.remove(key)
                 key = absent
-        packed = pack_answer(question, segment, now) if segment.ttl > 0 else b""
+        kept = pack_answer(question, segment, now) if segment.ttl > 0 else None
         shelf, other = (negative, positive) if is_negative else (positive, negative)
         other.remove(key)
-        if packed:
-            shelf.put(key, packed)
+        if kept is not None:
+            shelf.put(key, kept.packed)
             self._added += 1
         else:
             shelf.remove(key)
@@ -166,7 +167,7 @@ class Cache:
             negative.shrink(self._max_negative)
         if positive.bytes + negative.bytes > self._max_bytes:
             positive.shrink(self._max_bytes - negative.bytes)
-        return Hit(question, packed, now) if packed else None
+        return kept
 
     def flush(self, name: bytes | None = None) -> int:
         """Forget all, or what is at or below a name (lower-case wire); how many answers that was.
@@ -245,12 +246,12 @@ class Cache:
         }
 
 
-def _below(hit: Hit, name: bytes, question: Question, now: float) -> Hit:
+def _below(hit: Hit, name: bytes, question: Question, now: float) -> Hit | None:
     """What was said of a name, said of one below it: octets point into the name that was asked."""
     segment = hit.segment_at(now)
     authority = tuple(one if one.owner else one._replace(owner=name) for one in segment.authority)
     packed = pack_answer(question, segment._replace(authority=authority), now)
-    return Hit(question, packed, now)
+    return None if packed is None else Hit(question, packed.packed, now)
 
 
 def _bits(question: Question) -> int:

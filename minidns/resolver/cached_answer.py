@@ -7,6 +7,7 @@ section 8); past its time an answer has a TTL of 30 seconds and a day to live (R
 """
 
 from struct import Struct, pack, unpack_from
+from typing import NamedTuple
 
 from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import Question, Segment
@@ -40,8 +41,25 @@ _QNAME = 0xC00C  # points to the question's name
 _TO_TTL, _TO_RDATA = 6, 12  # octets from the beginning of such a record
 
 
-def pack_answer(question: Question, segment: Segment, now: float) -> bytes:
-    """The packed form; empty where the answer is too large to be kept."""
+_Ends = tuple[tuple[int, int, int, int], ...]  # as `wire.response.Body` has them
+
+
+class JustKept(NamedTuple):
+    """An answer at the moment at which it came."""
+
+    packed: bytes
+    rcode: int
+    wire: bytes
+    ends: _Ends
+
+    def body_as_kept(self, flags: int) -> Body:
+        """As `resolver.model.Encoded` has it."""
+        _, rcode, wire, ends = self
+        return Body(flags | rcode, wire, ends, len(ends))
+
+
+def pack_answer(question: Question, segment: Segment, now: float) -> JustKept | None:
+    """`packed` is the packed form; None where the answer is too large to be kept."""
     answer = segment.answer
     if len(answer) == 1 and not segment.authority and segment.target is None:
         records = answer[0]
@@ -51,13 +69,13 @@ def pack_answer(question: Question, segment: Segment, now: float) -> bytes:
     body = encode(0, sections, len(question.qname), question.qname)
     wire, ends = body.wire, body.ends
     if len(wire) > MAX_MESSAGE:
-        return b""
+        return None
     offsets = _ttl_offsets(wire)
     target = segment.target or b""
     marks = segment.is_authentic * _AUTHENTIC | (segment.target is not None) * _HAS_TARGET
     ttl = min([segment.ttl, *(one.ttl for one in segment.answer + segment.authority)])
     numbers = [number for end in ends for number in end] + offsets
-    return b"".join(
+    packed = b"".join(
         (
             _HEAD.pack(now, ttl, len(ends), len(offsets), segment.rcode, marks, len(target)),
             pack(f"={len(numbers)}H", *numbers),
@@ -65,9 +83,10 @@ def pack_answer(question: Question, segment: Segment, now: float) -> bytes:
             wire,
         )
     )
+    return JustKept(packed, segment.rcode, wire, ends)
 
 
-def _pack_address(records: Records, segment: Segment, now: float) -> bytes:
+def _pack_address(records: Records, segment: Segment, now: float) -> JustKept:
     """The commonest answer, one address of the name that was asked: a quarter of the work."""
     _, rtype, ttl, (rdata,) = records
     marks = segment.is_authentic * _AUTHENTIC
@@ -76,7 +95,8 @@ def _pack_address(records: Records, segment: Segment, now: float) -> bytes:
     head = _ADDRESS_HEAD.pack(
         now, kept, 1, 1, segment.rcode, marks, 0, _TO_RDATA + octets, 1, 0, 0, _TO_TTL
     )
-    return head + _ADDRESS_RECORD.pack(_QNAME, rtype, _IN, ttl, octets) + rdata
+    wire = _ADDRESS_RECORD.pack(_QNAME, rtype, _IN, ttl, octets) + rdata
+    return JustKept(head + wire, segment.rcode, wire, ((_TO_RDATA + octets, 1, 0, 0),))
 
 
 def stored_at(packed: bytes) -> float:
@@ -167,11 +187,6 @@ class Hit:
             self._packed,
         )
 
-    def body_as_kept(self, flags: int) -> Body:
-        """The encoded answer with the TTLs of the moment at which it came; else as `body_at`."""
-        at = _HEAD.size + _END * self._sets + _OFFSET * self._records + self._target_size
-        return Body(flags | self.rcode, self._packed[at:], self._ends(), self._sets)
-
     def body_at(self, now: float, flags: int) -> Body:
         """The encoded answer with the TTLs of that moment.
 
@@ -179,7 +194,7 @@ class Hit:
         target, which is no whole one.
         """
         packed, sets, records = self._packed, self._sets, self._records
-        ends = self._ends()
+        ends = _ends_of(packed, sets)
         at = _HEAD.size + _END * sets
         wire = packed[at + _OFFSET * records + self._target_size :]
         age = int(now - self._stored)
@@ -195,12 +210,6 @@ class Hit:
                 _TTL.pack_into(patched, place, ttl)
             wire = bytes(patched)
         return Body(flags | self.rcode, wire, ends, sets)
-
-    def _ends(self) -> tuple[tuple[int, int, int, int], ...]:
-        if self._sets == 1:
-            return (_ONE_END.unpack_from(self._packed, _HEAD.size),)
-        numbers = iter(unpack_from(f"={4 * self._sets}H", self._packed, _HEAD.size))
-        return tuple(zip(numbers, numbers, numbers, numbers, strict=True))
 
     def segment_at(self, now: float) -> Segment:
         """The answer as it was accepted, with the TTLs of that moment."""
@@ -231,6 +240,13 @@ class Hit:
             ttl,
             self.is_authentic,
         )
+
+
+def _ends_of(packed: bytes, sets: int) -> tuple[tuple[int, int, int, int], ...]:
+    if sets == 1:
+        return (_ONE_END.unpack_from(packed, _HEAD.size),)
+    numbers = iter(unpack_from(f"={4 * sets}H", packed, _HEAD.size))
+    return tuple(zip(numbers, numbers, numbers, numbers, strict=True))
 
 
 def _set_of(records: tuple[ReplyRecord, ...], qname: bytes) -> Records:

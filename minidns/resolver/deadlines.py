@@ -6,23 +6,25 @@ an entry in a heap. Of one event loop; no timer is left when nobody waits.
 
 import asyncio
 from heapq import heapify, heappop, heappush
-from typing import Any, Protocol
+from typing import Protocol
 
 _NEVER = float("inf")
 _MAX_SLACK = 64  # entries of those who are told, beyond as many as wait
 
 
 class Waiter(Protocol):
-    """A signal, or what is told as one."""
+    """A signal, or what waits otherwise."""
 
-    is_set: bool
+    @property
+    def is_over(self) -> bool:
+        """Whether it waits no more."""
 
-    def set(self, value: Any) -> None:
-        """The first value counts; None where the time is over."""
+    def expire(self) -> None:
+        """The time is over, unless it was."""
 
 
 class Deadlines:
-    """Waiters that are set to None when their time is over."""
+    """Waiters that are told when their time is over."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -31,6 +33,10 @@ class Deadlines:
         self._waiting = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed = _NEVER  # the moment of the timer
+
+    def now(self) -> float:
+        """By the loop's clock, in seconds."""
+        return self._loop.time()
 
     def add(self, waiter: Waiter, moment: float) -> None:
         """`moment` is one of the loop's clock. `discard` is to follow, whatever happens."""
@@ -41,8 +47,8 @@ class Deadlines:
             self._arm(moment)
 
     def discard(self, waiter: Waiter) -> None:
-        """It is set, or nobody waits for it any more."""
-        waiter.set(None)
+        """Nobody waits for it any more."""
+        waiter.expire()
         self._waiting -= 1
         entries = self._entries
         if not self._waiting:
@@ -52,7 +58,7 @@ class Deadlines:
                 self._timer = None
                 self._armed = _NEVER
         elif len(entries) > 2 * self._waiting + _MAX_SLACK:
-            entries[:] = [entry for entry in entries if not entry[2].is_set]
+            entries[:] = [entry for entry in entries if not entry[2].is_over]
             heapify(entries)
 
     def _arm(self, moment: float) -> None:
@@ -67,9 +73,9 @@ class Deadlines:
         now = self._loop.time()
         entries = self._entries
         try:
-            while entries and (entries[0][0] <= now or entries[0][2].is_set):
+            while entries and (entries[0][0] <= now or entries[0][2].is_over):
                 _, _, waiter = heappop(entries)
-                waiter.set(None)  # who waited goes on here, and may add and discard
+                waiter.expire()  # who waited goes on here, and may add and discard
         finally:
             if entries:
                 self._arm(entries[0][0])

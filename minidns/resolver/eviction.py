@@ -47,11 +47,12 @@ class Shelf:
 
     def put(self, key: bytes, value: bytes) -> None:
         """Add an entry or change its value. `shrink` is to follow."""
-        old = self.entries.get(key)
-        self.entries[key] = value
-        self._removed += (not value) - (old == b"")
+        entries = self.entries
+        old = entries.get(key)
+        entries[key] = value
         self.bytes += size_of(key, value)
         if old is not None:
+            self._removed += (not value) - (not old)
             self.bytes -= size_of(key, old)
         elif self._ghosts[hash(key) % len(self._ghosts)]:
             self._large.append(key)

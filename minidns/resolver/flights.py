@@ -7,14 +7,14 @@ waited have left, so that what it brings is kept; its first client is charged fo
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, KeysView
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
-from minidns.errand import Errand, Signal
+from minidns.errand import Errand, Signal, Work
 from minidns.resolver.deadlines import Deadlines
 from minidns.resolver.model import Failure, FailureKind
 
 T = TypeVar("T")
-Start = Callable[[], Coroutine[Any, Any, T]]
+Start = Callable[[], Coroutine[Any, Any, T] | Work[T]]  # work that has begun, or a coroutine
 
 MAX_WAITING = 1024  # client queries; BIND's recursive-clients and Unbound: 1,000
 MAX_PER_CLIENT = 200  # waiting, and flights begun
@@ -22,13 +22,59 @@ MAX_PER_QUESTION = 100  # waiting; BIND's max-clients-per-query
 MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 
 
-class _Flight(Generic[T]):
-    __slots__ = ("errand", "is_left", "waiters")
+class Flight(Generic[T]):
+    """Work under way, and who waits for it."""
+
+    __slots__ = ("is_left", "waiters", "work")
 
     def __init__(self) -> None:
-        self.errand: Errand[T] | None = None  # until it has begun
+        self.work: Work[T] | None = None  # until it has begun
         self.is_left = False  # by one who waited, at least
-        self.waiters: list[Signal[None]] = []
+        self.waiters: list[Passenger[T]] = []
+
+    def outcome(self) -> T | Failure | None:
+        """What it has brought; None where it is in the air still. Raises what the work raised."""
+        work = self.work
+        if work is None or not work.is_done:
+            return None
+        if work.is_cancelled:
+            return Failure(FailureKind.BUSY, "the server is stopping")
+        return work.result()
+
+
+class Passenger(Protocol[T]):
+    """Who waits for a flight, and is set when that is over."""
+
+    charged: bytes  # whom to charge for that wait; none who has begun the flight
+    flight: Flight[T] | None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether he waits no more."""
+
+    def set(self, value: None) -> None:
+        """The first time counts."""
+
+    def expire(self) -> None:
+        """The same, for the time."""
+
+
+class _Waiter(Signal[None], Generic[T]):
+    __slots__ = ("charged", "flight")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.charged = b""
+        self.flight: Flight[T] | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """As `Passenger` has it."""
+        return self.is_set
+
+    def expire(self) -> None:
+        """As `Passenger` has it."""
+        self.set(None)
 
 
 _IPV6_OCTETS, _PLACE_OCTETS = 16, 8
@@ -50,7 +96,7 @@ class Flights(Generic[T]):
         self.background = 0
         self.joined = 0  # waits that began no flight, since the start
         self.refused = 0  # since the start
-        self._flights: dict[Hashable, _Flight[T]] = {}
+        self._flights: dict[Hashable, Flight[T]] = {}
         self.keys: KeysView[Hashable] = self._flights.keys()  # of what flies
         self._charges: dict[bytes, int] = {}
         self._is_closed = False
@@ -71,44 +117,56 @@ class Flights(Generic[T]):
         `client` is whom to charge (4 or 16 octets), of IPv6 its /64: one host may have all of that.
         Cancelling the wait leaves the flight in the air.
         """
+        waiter: _Waiter[T] = _Waiter()
+        refused = self.board(waiter, key, client, start, seconds)
+        if refused is not None:
+            return refused
+        try:
+            await waiter
+        finally:
+            flight = self.leave(waiter)
+        return flight.outcome()
+
+    def board(
+        self, waiter: Passenger[T], key: Hashable, client: bytes, start: Start[T], seconds: float
+    ) -> Failure | None:
+        """As `wait`, for who is told by a call; once that is made, `leave` is to be called."""
         if len(client) == _IPV6_OCTETS:
             client = client[:_PLACE_OCTETS]
         flight = self._flights.get(key)
         if (bound := self._bound_reached(flight, client)) is not None:
             self.refused += 1
             return Failure(FailureKind.BUSY, bound)
-        is_starter = flight is None
         if flight is None:
             flight = self._begin(key, start, client)
         else:
             self.joined += 1
             self._charge(client)
-        errand = flight.errand
-        if errand is None or not errand.is_done:
-            loop = asyncio.get_running_loop()
-            waiter: Signal[None] = Signal()
-            deadlines = self._deadlines
-            if deadlines is None:
-                deadlines = self._deadlines = Deadlines(loop)
-            flight.waiters.append(waiter)
-            deadlines.add(waiter, loop.time() + seconds)
-            self.waiting += 1
-            try:
-                await waiter
-            finally:
-                self.waiting -= 1
-                deadlines.discard(waiter)
-                if waiter in flight.waiters:
-                    flight.waiters.remove(waiter)
-                    flight.is_left = True
-                if not is_starter:
-                    self._discharge(client)
-            errand = flight.errand
-            if errand is None or not errand.is_done:
-                return None
-        if errand.is_cancelled:
-            return Failure(FailureKind.BUSY, "the server is stopping")
-        return errand.result()
+            waiter.charged = client
+        waiter.flight = flight
+        flight.waiters.append(waiter)
+        deadlines = self._deadlines
+        if deadlines is None:
+            deadlines = self._deadlines = Deadlines(asyncio.get_running_loop())
+        deadlines.add(waiter, deadlines.now() + seconds)
+        self.waiting += 1
+        if (work := flight.work) is not None and work.is_done:
+            waiter.set(None)
+        return None
+
+    def leave(self, waiter: Passenger[T]) -> Flight[T]:
+        """Of a waiter that is set, or that waits no more."""
+        flight = waiter.flight
+        assert flight is not None  # noqa: S101 - `board` has given it one
+        self.waiting -= 1
+        assert self._deadlines is not None  # noqa: S101 - as above
+        self._deadlines.discard(waiter)
+        if flight.waiters and waiter in flight.waiters:
+            flight.waiters.remove(waiter)
+            flight.is_left = True
+        if waiter.charged:
+            self._discharge(waiter.charged)
+        return flight
 
     def launch(self, key: Hashable, start: Start[T]) -> bool:
         """Begin a flight that nobody waits for, unless it flies or there are too many."""
@@ -128,14 +186,14 @@ class Flights(Generic[T]):
         if not self._is_closed:
             self._is_closed = True
             for flight in list(self._flights.values()):
-                if flight.errand is not None:
-                    flight.errand.cancel()
+                if flight.work is not None:
+                    flight.work.cancel()
         if self._flights:  # some end only after more turns of the loop
             emptied: Signal[None] = Signal()
             self._emptied.append(emptied)
             await emptied
 
-    def _bound_reached(self, flight: _Flight[T] | None, client: bytes) -> str | None:
+    def _bound_reached(self, flight: Flight[T] | None, client: bytes) -> str | None:
         if self._is_closed:
             return "the server is stopping"
         most = self._max_waiting
@@ -147,11 +205,11 @@ class Flights(Generic[T]):
             return f"{self._max_per_question} clients wait for this answer already"
         return None
 
-    def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> _Flight[T]:
+    def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
         """`client` is whom to charge to the end; None for a flight in the background."""
         if client is not None:
             self._charge(client)
-        flight: _Flight[T] = _Flight()
+        flight: Flight[T] = Flight()
         self._flights[key] = flight
 
         def end() -> None:
@@ -164,13 +222,16 @@ class Flights(Generic[T]):
             for waiter in waiters:
                 waiter.set(None)
             if not waiters and (client is None or flight.is_left):
-                _tell_fault(flight.errand)
+                _tell_fault(flight.work)
             if self._emptied and not self._flights:
                 for emptied in self._emptied:
                     emptied.set(None)
 
-        flight.errand = Errand(start())
-        flight.errand.then(end)
+        work = start()
+        if not isinstance(work, Work):
+            work = Errand(work)
+        flight.work = work
+        work.then(end)
         return flight
 
     def _charge(self, client: bytes) -> None:
@@ -184,11 +245,11 @@ class Flights(Generic[T]):
             del self._charges[client]
 
 
-def _tell_fault(errand: Errand[T] | None) -> None:
+def _tell_fault(work: Work[T] | None) -> None:
     """Of a flight that nobody waits for."""
-    if errand is not None and not errand.is_cancelled:
+    if work is not None and not work.is_cancelled:
         try:
-            errand.result()
+            work.result()
         except Exception as fault:
             asyncio.get_running_loop().call_exception_handler(
                 {"message": "a query that nobody waits for failed", "exception": fault}

@@ -6,12 +6,13 @@ and those put aside are probed. Nobody waits for a probe.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, TypeVar
 
 from minidns.resolver.accept import accept
 from minidns.resolver.loops import Loops
 from minidns.resolver.model import (
+    Budget,
     Exchange,
     Failure,
     FailureKind,
@@ -28,22 +29,12 @@ T = TypeVar("T")
 
 ATTEMPT_SECONDS = 1.0  # CoreDNS 2 s, PowerDNS 1.5 s
 MAX_ATTEMPTS = 3  # within glibc's 5 s
-MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
 _MAX_TASKS = 256  # probes and losers of races
 _SILENCE = (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
 _NO_REPLY = (*_SILENCE, FailureKind.BUSY)
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
 
 log = logging.getLogger(__name__)
-
-
-class Budget:
-    """The upstream queries that one query of a client may still cost."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, queries: int = MAX_QUERIES) -> None:
-        self.left = queries
 
 
 class Forwarder:
@@ -58,12 +49,17 @@ class Forwarder:
         max_attempts: int = MAX_ATTEMPTS,
         states: UpstreamStates | None = None,
         shorten: Callable[[Segment], Segment] = lambda segment: segment,
+        is_ours: Callable[[Group, bytes], bool] = lambda _group, _name: True,
     ) -> None:
-        """What is accepted goes through `shorten`, which may lower its TTLs."""
+        """`is_ours` as `resolver.Resolver` has it.
+
+        What is accepted goes through `shorten`, which may lower its TTLs.
+        """
         self.states = states or UpstreamStates()
         self._attempt_seconds = attempt_seconds
         self._max_attempts = max_attempts
         self._shorten = shorten
+        self._is_ours = is_ours
         self.queries = 0  # since the start, without probes
         self.probes = 0
         self._exchange = exchange
@@ -72,21 +68,51 @@ class Forwarder:
         self._turn = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    async def ask(
-        self, group: Group, question: Question, is_ours: Callable[[bytes], bool], budget: Budget
-    ) -> Segment | Failure:
-        """At most three attempts of a second each; a Failure at once where all are dead."""
+    def begin(
+        self, group: Group, question: Question, budget: Budget
+    ) -> Awaitable[Reply | Failure] | None:
+        """The first attempt, where nothing speaks against the first upstream; else None.
+
+        Then comes `hear`, and after a failure `ask`.
+        """
+        if (
+            not self.states.is_calm
+            or group.policy is not Policy.IN_ORDER
+            or not group.upstreams
+            or budget.left <= 0
+        ):
+            return None
         self._turn += 1
-        if not self.states.is_calm:
-            self.start_probes(group)
-        if group.policy is Policy.FASTEST:
-            slower = self.states.to_measure(group, self._clock(), self._turn)
-            if slower is not None and len(self._tasks) < _MAX_TASKS:
-                self._spawn(self._ask_one(group, question, is_ours, slower))
+        self.queries += 1
+        budget.left -= 1
+        return self._exchange(group.upstreams[0], question, self._attempt_seconds)
+
+    async def ask(
+        self,
+        group: Group,
+        question: Question,
+        budget: Budget,
+        first: Failure | None = None,
+    ) -> Segment | Failure:
+        """At most three attempts of a second each; a Failure at once where all are dead.
+
+        `first` is what has become of the first one, where it has been made.
+        """
         tries: dict[Upstream, int] = {}
         given_up: set[Upstream] = set()
-        failure: Failure | None = None
-        for _ in range(self._max_attempts):
+        if first is None:
+            self._turn += 1
+            if not self.states.is_calm:
+                self.start_probes(group)
+            if group.policy is Policy.FASTEST:
+                slower = self.states.to_measure(group, self._clock(), self._turn)
+                if slower is not None and len(self._tasks) < _MAX_TASKS:
+                    self._spawn(self._ask_one(group, question, slower))
+        else:
+            tries[group.upstreams[0]] = 1
+            _give_up(group.upstreams[0], first, given_up)
+        failure = first
+        for _ in range(len(tries), self._max_attempts):
             chosen = self._choose(group, tries, given_up)[: budget.left]
             if not chosen:
                 break
@@ -97,16 +123,20 @@ class Forwarder:
                 self.queries += 1
                 began = self._clock()
                 reply = await self._exchange(chosen[0], question, self._attempt_seconds)
-                result = self._hear(group, question, is_ours, chosen[0], reply, began)
+                result = self.hear(group, question, chosen[0], reply, began)
                 _give_up(chosen[0], result, given_up)
             else:
-                result = await self._race(group, question, is_ours, chosen, given_up)
+                result = await self._race(group, question, chosen, given_up)
             if isinstance(result, Segment):
                 return result
             failure = _weightier(failure, result)
         if not budget.left:
             return Failure(FailureKind.BUSY, "its upstream queries were not enough")
         return failure or self._explain(group)
+
+    def is_down(self, group: Group) -> bool:
+        """Whether all upstreams of the group are known to be dead."""
+        return self.states.is_down(group.upstreams, self._clock())
 
     def start_probes(self, group: Group) -> None:
         """In the background, those that are due; to be called whenever the group is wanted."""
@@ -170,13 +200,11 @@ class Forwarder:
         self,
         group: Group,
         question: Question,
-        is_ours: Callable[[bytes], bool],
         chosen: list[Upstream],
         given_up: set[Upstream],
     ) -> Segment | Failure:
         racers = {
-            self._spawn(self._ask_one(group, question, is_ours, upstream)): upstream
-            for upstream in chosen
+            self._spawn(self._ask_one(group, question, upstream)): upstream for upstream in chosen
         }
         pending = set(racers)
         failure: Failure | None = None
@@ -194,18 +222,17 @@ class Forwarder:
                 return failure
 
     async def _ask_one(
-        self, group: Group, question: Question, is_ours: Callable[[bytes], bool], upstream: Upstream
+        self, group: Group, question: Question, upstream: Upstream
     ) -> Segment | Failure:
         self.queries += 1
         began = self._clock()
         reply = await self._exchange(upstream, question, self._attempt_seconds)
-        return self._hear(group, question, is_ours, upstream, reply, began)
+        return self.hear(group, question, upstream, reply, began)
 
-    def _hear(
+    def hear(
         self,
         group: Group,
         question: Question,
-        is_ours: Callable[[bytes], bool],
         upstream: Upstream,
         reply: Reply | Failure,
         began: float,
@@ -222,7 +249,7 @@ class Forwarder:
             log.warning("upstream %s answers again", describe(upstream))
         if isinstance(reply, Failure):
             return reply
-        accepted = accept(question, reply, group, is_ours)
+        accepted = accept(question, reply, group, self._is_ours)
         return self._shorten(accepted) if isinstance(accepted, Segment) else accepted
 
     def _spawn(self, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:

@@ -62,6 +62,18 @@ class Group(NamedTuple):
 HOSTS = Group(0, b"\x00", ())  # stands for the names of hosts files; no other has the number 0
 
 
+MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
+
+
+class Budget:
+    """The upstream queries that one query of a client may still cost."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, queries: int = MAX_QUERIES) -> None:
+        self.left = queries
+
+
 class FailureKind(Enum):
     """Why an attempt brought no answer."""
 
@@ -114,4 +126,4 @@ class Resolved(NamedTuple):
 
     segment: Segment
     error: tuple[ExtendedError, str] | None = None  # RFC 8914
-    encoded: Encoded | None = None  # the whole of the segment, with the same TTLs
+    encoded: Encoded | None = None  # the whole of the segment, if it is the whole answer

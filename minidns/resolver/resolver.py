@@ -7,15 +7,19 @@ answer within 4.5 s and for at most 12 upstream queries, whatever happens.
 
 from collections.abc import Callable
 from functools import partial
-from typing import Generic, Protocol, TypeVar
+from typing import Generic
 
+from minidns.errand import Later
+from minidns.resolver.asking import TOO_LATE, Asking, Client
 from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
 from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
+from minidns.resolver.fetch import Cache, Fetcher, K
 from minidns.resolver.flights import Flights
-from minidns.resolver.forwarder import Budget, Forwarder
+from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.loops import Loops, upstream_at
 from minidns.resolver.model import (
+    Budget,
     Exchange,
     Failure,
     FailureKind,
@@ -28,7 +32,6 @@ from minidns.resolver.model import (
 from minidns.resolver.shorter_ttl import shorten
 from minidns.resolver.upstream_state import UpstreamStates
 from minidns.wire.codes import ExtendedError, Rcode, RRType
-from minidns.wire.response import Body
 
 _ERRORS = {
     FailureKind.TIMEOUT: ExtendedError.NO_REACHABLE_AUTHORITY,
@@ -38,47 +41,7 @@ _ERRORS = {
     FailureKind.TRUNCATED: ExtendedError.NETWORK_ERROR,
     FailureKind.BUSY: ExtendedError.OTHER,
 }
-# DO and CD, all that there can be.
-_ALL_BITS = ((False, False), (False, True), (True, False), (True, True))
 Error = tuple[ExtendedError, str]
-
-
-class Kept(Protocol):
-    """What a cache has for a question."""
-
-    @property
-    def is_fresh(self) -> bool:
-        """Its TTL has not run out."""
-
-    @property
-    def is_stale(self) -> bool:
-        """Its TTL ran out, less than a day ago."""
-
-    @property
-    def is_due(self) -> bool:
-        """It is in the last tenth of its TTL."""
-
-    def segment_at(self, now: float) -> Segment:
-        """With the TTLs of that moment; 30 s where it is stale."""
-
-    def body_as_kept(self, flags: int) -> Body:
-        """As `resolver.model.Encoded` has it."""
-
-
-K = TypeVar("K", bound=Kept)
-K_co = TypeVar("K_co", bound=Kept, covariant=True)
-
-
-class Cache(Protocol[K_co]):
-    """What is asked of a cache."""
-
-    def get(self, group_number: int, question: Question, now: float) -> K_co | None:
-        """The newest that is kept."""
-
-    def add(
-        self, group_number: int, question: Question, segment: Segment, now: float
-    ) -> K_co | None:
-        """Keep it for its TTL, in place of what there was; None where it is not kept as it is."""
 
 
 class Resolver(Generic[K]):
@@ -102,7 +65,6 @@ class Resolver(Generic[K]):
         self._budget = partial(Budget, bounds.queries)
         self._cache = cache
         self._clock = clock
-        self._is_ours = is_ours
         self._forwarder = Forwarder(
             exchange,
             clock,
@@ -111,11 +73,13 @@ class Resolver(Generic[K]):
             bounds.attempts,
             UpstreamStates(bounds.failures_in_row, bounds.first_probe, bounds.last_probe),
             lambda segment: shorten(segment, bounds.max_ttl, bounds.max_negative_ttl),
+            is_ours,
         )
+        self._failures = Failures(bounds.first_failure, bounds.last_failure, bounds.stale_recheck)
+        self._fetcher = Fetcher(self._forwarder, cache, self._failures, clock, bounds.links)
         waiting = bounds.waiting, bounds.waiting_per_client, bounds.waiting_per_question
         self._flights: Flights[Resolved | Failure] = Flights(*waiting)
         self._loop_checks: Flights[bool] = Flights(*waiting)
-        self._failures = Failures(bounds.first_failure, bounds.last_failure, bounds.stale_recheck)
         self._absent: Question | None = None  # what `find` has looked for last, in vain
         self._prefetched = 0
         self._stale = 0
@@ -148,11 +112,52 @@ class Resolver(Generic[K]):
         if group is None:
             return Resolved(Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1))
         part = await self._link(group, question, client, began, budget)
+        return await self.go_on(part, group_of, question, client, began, budget)
+
+    def ask(self, client: Client) -> Later[bytes]:
+        """The reply to a client whose question `find` has just looked for in vain."""
+        return Asking(client, self._budget(), self._board, self._flights.leave)
+
+    async def go_on(
+        self,
+        part: Resolved | Failure,
+        group_of: Callable[[bytes], Group | None],
+        question: Question,
+        client: bytes,
+        began: float,
+        budget: Budget,
+    ) -> Resolved:
+        """As `resolve`, from the first part of the chain on."""
         if isinstance(part, Failure):
             return _fail(part)
-        if part.segment.target is None and len(part.segment.answer) <= self._bounds.links:
+        segment = part.segment
+        if segment.target is None and len(segment.answer) <= self._bounds.links:
             return part
         return await self._follow(part, group_of, question, client, began, budget)
+
+    def _board(self, asking: Asking) -> bool:
+        """Wait for what one flight brings; False where there is more to think of."""
+        client = asking.client
+        group, question = client.group, client.question
+        if question is not self._absent or self._forwarder.note_if_loop(question.qname):
+            return False
+        now = asking.began = self._clock()
+        key = (group.number, question)
+        if self._kept_failure(group, key, now) is not None:
+            return False
+        if upstream_at(group, client.address) and self._is_in_flight(group, question):
+            return False
+        self._absent = None
+        refused = self._flights.board(
+            asking,
+            key,
+            client.address,
+            lambda: self._fetcher.begin(group, question, asking.budget),
+            self._bounds.whole,
+        )
+        if refused is not None:
+            asking.refuse(refused)
+        return True
 
     async def _follow(
         self,
@@ -190,7 +195,7 @@ class Resolver(Generic[K]):
 
     def is_down(self, group: Group) -> bool:
         """Whether all upstreams of the group are known to be dead."""
-        return self._forwarder.states.is_down(group.upstreams, self._clock())
+        return self._forwarder.is_down(group)
 
     def forget_failures(self) -> None:
         """For a flush of the cache."""
@@ -241,12 +246,12 @@ class Resolver(Generic[K]):
         bounds = self._bounds
         seconds = began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
         result = await self._flights.wait(
-            key, client, lambda: self._fetch(group, question, budget), max(seconds, 0.0)
+            key, client, lambda: self._fetcher.begin(group, question, budget), max(seconds, 0.0)
         )
         if isinstance(result, Resolved):
             return result
         if result is None:
-            result = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
+            result = TOO_LATE
         return result if stale is None else self._serve_stale(stale, result)
 
     def _kept_failure(self, group: Group, key: tuple[int, Question], now: float) -> Failure | None:
@@ -274,33 +279,19 @@ class Resolver(Generic[K]):
         """With whatever bits: another server sets its own."""
         flying, number = self._flights.keys, group.number
         qname, qtype, *_ = question
-        for dnssec_ok, checking_disabled in _ALL_BITS:
-            if (number, (qname, qtype, dnssec_ok, checking_disabled)) in flying:
-                return True
-        return False
+        return (
+            (number, (qname, qtype, False, False)) in flying
+            or (number, (qname, qtype, True, False)) in flying
+            or (number, (qname, qtype, False, True)) in flying
+            or (number, (qname, qtype, True, True)) in flying
+        )
 
     def _prefetch(self, group: Group, question: Question, now: float) -> None:
         key = (group.number, question)
         if self._failures.find(key, now, float("-inf")) is not None:
             return
-        if self._flights.launch(key, lambda: self._fetch(group, question, self._budget())):
+        if self._flights.launch(key, lambda: self._fetcher.begin(group, question, self._budget())):
             self._prefetched += 1
-
-    async def _fetch(self, group: Group, question: Question, budget: Budget) -> Resolved | Failure:
-        """One flight: what it brings is kept."""
-        result = await self._forwarder.ask(
-            group, question, lambda name: self._is_ours(group, name), budget
-        )
-        now = self._clock()
-        key = (group.number, question)
-        if isinstance(result, Segment):
-            self._failures.remove(key)
-            return Resolved(result, None, self._cache.add(group.number, question, result, now))
-        if result.kind is not FailureKind.BUSY and not self.is_down(group):
-            hit = self._cache.get(group.number, question, now)
-            is_stale = hit is not None and hit.is_stale
-            self._failures.add(key, result, now, is_stale=is_stale)
-        return result
 
     def _serve_stale(self, stale: K, failure: Failure) -> Resolved:
         """RFC 8767 section 4, RFC 8914 sections 4.4 and 4.20."""

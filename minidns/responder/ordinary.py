@@ -23,7 +23,7 @@ _CLASS_IN = b"\x00\x01"
 _ONE_QUESTION = b"\x00\x01\x00\x00\x00\x00\x00\x00" + _CLASS_IN  # counts and class, no EDNS
 _ONE_QUESTION_ONE_EXTRA = b"\x00\x01\x00\x00\x00\x00\x00\x01"  # counts with EDNS
 _PLAIN_OPT = 11  # octets of an OPT without options, RFC 6891 section 6.1.2
-_CACHABLE = len(_ONE_QUESTION) + _PLAIN_OPT  # octets of such a query besides flags, name and type
+CACHABLE = len(_ONE_QUESTION) + _PLAIN_OPT  # octets of such a query besides flags, name and type
 _COOKIE_AT = len(_ONE_QUESTION) + 15  # the same up to the value of an OPT's first option
 _KNOWN = 512  # surroundings of a question remembered: clients send few different ones
 _LONGEST_KNOWN = len(_ONE_QUESTION) + 64  # octets of one
@@ -32,7 +32,7 @@ _NXDOMAIN = Outcome.NXDOMAIN
 _ALIAS = Outcome.ALIAS
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME, Outcome.ALIAS})
 # Types that are refused, and DS, which may be the parent zone's to answer.
-_EXTRAORDINARY = frozenset(
+EXTRAORDINARY = frozenset(
     {0, *map(int, (RRType.OPT, RRType.DS))} | set(range(RRType.TKEY, RRType.ANY))
 )
 _SMALL_SET = 16  # records; heads of answers that are one set of so many are made once
@@ -66,7 +66,7 @@ class Ordinary:
         self._datagram_answers = datagram_answers
         self._stream_answers = stream_answers
         # By counts, class, and octets of the OPT; those with a cookie by what stands before it.
-        self._known: dict[bytes, _Around] = {_ONE_QUESTION: (0, b"", UDP_WITHOUT_EDNS)}
+        self.known: dict[bytes, _Around] = {_ONE_QUESTION: (0, b"", UDP_WITHOUT_EDNS)}
         self._known_cookies: dict[bytes, _Around] = {}
 
     def answer(self, wire: bytes, client: bytes, via: Via) -> bytes | None:
@@ -76,14 +76,14 @@ class Ordinary:
         """
         end = wire.find(0, HEADER) + 1
         around = wire[4:12] + wire[end + 2 :]
-        known = self._known.get(around)
+        known = self.known.get(around)
         if known is None:
             known = self._with_cookie(around, client)
             if known is None:
                 return None
             around = b""
         qtype = wire[end] << 8 | wire[end + 1]
-        if wire[2] & _NO_ORDINARY_BITS or qtype in _EXTRAORDINARY or end > HEADER + MAX_NAME:
+        if wire[2] & _NO_ORDINARY_BITS or qtype in EXTRAORDINARY or end > HEADER + MAX_NAME:
             return None
         catalog = self.catalog
         sent = wire[HEADER:end]
@@ -157,7 +157,7 @@ class Ordinary:
                 if is_reusable:
                     self._bodies.add(key, body)
             reply = assemble(wire[:2], wire[2] & 1, question, body, opt, limit)
-        if around and len(around) <= _CACHABLE and sent == qname:
+        if around and len(around) <= CACHABLE and sent == qname:
             (self._stream_answers if via.is_stream else self._datagram_answers).add(wire, reply)
         return reply
 
@@ -169,14 +169,14 @@ class Ordinary:
             return
         if not around.startswith(_CLASS_IN, 8) or edns.nsid or edns.keepalive or edns.padding:
             return
-        known, key, cookie = self._known, around, b""
+        known, key, cookie = self.known, around, b""
         if edns.cookie:
             if len(around) != _COOKIE_AT + len(edns.cookie):
                 return
             known, key, cookie = self._known_cookies, around[:_COOKIE_AT], edns.cookie
         if len(known) >= _KNOWN:
             known.clear()
-            self._known[_ONE_QUESTION] = (0, b"", UDP_WITHOUT_EDNS)
+            self.known[_ONE_QUESTION] = (0, b"", UDP_WITHOUT_EDNS)
         limit = min(edns.payload, self._opts.payload)
         known[key] = (2, self._opts.write_plain(edns.dnssec_ok, bool(cookie)), limit)
 

@@ -5,7 +5,7 @@ here where they lead from a zone to a name elsewhere, or come back. AA is set wh
 is of a zone here, of a hosts file or a special-use name, and never for what an upstream has said.
 """
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Awaitable, Callable, Container, Sequence
 from typing import Protocol
 
 from minidns.authority.find import Found, Outcome, find, find_zone
@@ -14,8 +14,12 @@ from minidns.resolver.block_list import BlockList
 from minidns.resolver.cached_answer import Hit
 from minidns.resolver.hosts import Hosts
 from minidns.resolver.kept_reply import KeptReply
-from minidns.resolver.model import HOSTS, Group, Question, Resolved, Segment
+from minidns.resolver.model import HOSTS, Budget, Failure, Group, Question, Resolved, Segment
+from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.flattening import flatten, question_of
+from minidns.responder.ordinary import Ordinary
+from minidns.responder.ordinary_outside import OrdinaryOutside
+from minidns.responder.outside_query import OutsideQuery, Speaker
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.routes import Routes
 from minidns.wire.codes import ExtendedError, Rcode, RRType
@@ -27,6 +31,7 @@ _CD = 0x10
 _FILTERED = "a private address in a public answer"
 _BLOCKED = (ExtendedError.BLOCKED, "on a block list")
 _CNAME = int(RRType.CNAME)
+_MAX_CLIENTS = 4_096
 _LEADS_ON = frozenset({Outcome.CNAME, Outcome.DNAME, Outcome.ALIAS})
 
 Error = tuple[ExtendedError, str]
@@ -42,6 +47,20 @@ class Resolves(Protocol):
         self, group_of: Callable[[bytes], Group | None], question: Question, client: bytes
     ) -> Resolved:
         """The answer for a client, in bounded time."""
+
+    def ask(self, client: OutsideQuery) -> Awaitable[bytes]:
+        """The reply to a client whose question `find` has just looked for in vain."""
+
+    async def go_on(
+        self,
+        part: Resolved | Failure,
+        group_of: Callable[[bytes], Group | None],
+        question: Question,
+        client: bytes,
+        began: float,
+        budget: Budget,
+    ) -> Resolved:
+        """As `resolve`, from the first part of the chain on."""
 
     async def close(self) -> None:
         """Nothing is in flight afterwards."""
@@ -64,13 +83,27 @@ class Outside:
         self._resolver = resolver
         self._answers = answers
         self._allowed = allowed
+        self._known_clients: dict[bytes, bool] = {}  # whether they are of them
         self._special = special
         routes.set_special(special)
         self.clock = clock
         self.recall: Callable[[KeptReply, float], int] = answers.recall
         self.group_of = routes.group_of
+        self.ordinary_group_of = routes.ordinary_group_of
+        self.learn = routes.learn
         self.falls_through = routes.falls_through
         self.is_special = routes.is_special
+
+    def make_short_way(
+        self,
+        speaker: Speaker,
+        ordinary: Ordinary,
+        datagram_answers: AnswerCache,
+        stream_answers: AnswerCache,
+        resolves: bool,
+    ) -> OrdinaryOutside:
+        """For ordinary queries."""
+        return OrdinaryOutside(ordinary, self, speaker, datagram_answers, stream_answers, resolves)
 
     def take(self, catalog: Catalog) -> None:
         """Go by other zones from now on.
@@ -98,7 +131,12 @@ class Outside:
 
     def allows(self, client: bytes) -> bool:
         """Whether names are resolved for a client (4 or 16 octets)."""
-        return client in self._allowed
+        known = self._known_clients.get(client)
+        if known is None:
+            if len(self._known_clients) >= _MAX_CLIENTS:
+                self._known_clients.clear()
+            known = self._known_clients[client] = client in self._allowed
+        return known
 
     def find_special(self, group: Group, question: Question, bits: int) -> Body | None:
         """The answer of a hosts file, or for a special-use name (RFC 6761, RFC 6303).
@@ -191,11 +229,43 @@ class Outside:
         body = hit.body_at(now, _flags(question, bits, hit.is_authentic))
         return body, hit if hit.is_lasting(now) else None
 
+    def ask(self, client: OutsideQuery) -> Awaitable[bytes]:
+        """The reply where `find` has just found nothing."""
+        block = self._routes.block
+        if block is not None and block.find(client.question.qname) is not None:
+            return client.resolve()
+        return self._resolver.ask(client)
+
+    def body_of(self, outcome: Resolved | Failure, question: Question, bits: int) -> Body | None:
+        """Where what one flight has brought is all of the answer."""
+        if isinstance(outcome, Failure) or outcome.encoded is None:
+            return None
+        return outcome.encoded.body_as_kept(_flags(question, bits, outcome.segment.is_authentic))
+
+    async def go_on(
+        self,
+        outcome: Resolved | Failure,
+        question: Question,
+        bits: int,
+        client: bytes,
+        began: float,
+        budget: Budget,
+    ) -> tuple[Body, Error | None]:
+        """The answer where it is not."""
+        group_of = self._routes.forward_group_of
+        resolved = await self._resolver.go_on(outcome, group_of, question, client, began, budget)
+        return self._encode(self._end(resolved, question, ()), question, bits)
+
     async def resolve(
         self, question: Question, bits: int, client: bytes
     ) -> tuple[Body, Error | None]:
         """The answer, and what an Extended DNS Error says of it (RFC 8914)."""
-        segment, error, encoded = await self._resolve(question, client, ())
+        return self._encode(await self._resolve(question, client, ()), question, bits)
+
+    def _encode(
+        self, resolved: Resolved, question: Question, bits: int
+    ) -> tuple[Body, Error | None]:
+        segment, error, encoded = resolved
         if encoded is not None:
             return encoded.body_as_kept(_flags(question, bits, segment.is_authentic)), error
         sections = Sections(segment.answer, segment.authority, ())
@@ -216,6 +286,11 @@ class Outside:
             return Resolved(Segment(solution.rcode, *solution.sections[:2]))
         group_of = self._routes.forward_group_of
         resolved = await self._resolver.resolve(group_of, question, client)
+        return self._end(resolved, question, seen)
+
+    def _end(self, resolved: Resolved, question: Question, seen: Sequence[bytes]) -> Resolved:
+        """What comes of an upstream's answer: where it leads here, and whether it may be said."""
+        qname, qtype, *_ = question
         if resolved.encoded is not None:  # it is kept, so it is whole and fit for the public
             return resolved
         segment, error, _ = resolved

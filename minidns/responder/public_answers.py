@@ -8,7 +8,7 @@ from math import floor
 
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.cache import Cache
-from minidns.resolver.cached_answer import Hit
+from minidns.resolver.cached_answer import Hit, JustKept
 from minidns.resolver.model import Group, Question, Segment
 from minidns.resolver.rebinding import filter_private
 from minidns.wire.name import ROOT
@@ -40,7 +40,7 @@ class PublicAnswers:
 
     def add(
         self, group_number: int, question: Question, segment: Segment, now: float
-    ) -> Hit | None:
+    ) -> JustKept | None:
         """As `Cache.add`, from the whole second on: so all TTLs count down in the same moment.
 
         None, too, where what is kept has less than the segment.
@@ -48,8 +48,8 @@ class PublicAnswers:
         if self.block is not None and self.block.find(question.qname) is not None:
             return None
         public = self.filter(group_number, question.qname, segment)
-        hit = self._cache.add(group_number, question, public, floor(now))
-        return hit if public is segment else None
+        kept = self._cache.add(group_number, question, public, floor(now))
+        return kept if public is segment else None
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

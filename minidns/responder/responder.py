@@ -24,6 +24,7 @@ from minidns.responder.chaos import chaos_bodies
 from minidns.responder.cookies import Cookies
 from minidns.responder.log_limit import LogLimit
 from minidns.responder.ordinary import UDP_WITHOUT_EDNS, Ordinary
+from minidns.responder.outside_query import OutsideQuery, say_later
 from minidns.responder.refusals import Refusal, ServerFailure, plain_error, refusal
 from minidns.responder.reply_opt import OptWriter
 from minidns.responder.room import Rooms, make_rooms
@@ -113,6 +114,11 @@ class Responder:
             self._ra,
         )
         self.ordinary.leaves_chains = outside is not None
+        self._ordinary_outside = None
+        if outside is not None:
+            self._ordinary_outside = outside.make_short_way(
+                self, self.ordinary, self.datagram_answers, self.stream_answers, resolves
+            )
         self._is_short_way_right = False  # none of its answers may be another's to give
         self._take(catalog)
         if outside is not None:
@@ -163,11 +169,16 @@ class Responder:
                 reply = self.ordinary.answer(wire, client, via)
                 if reply is not None:
                     return reply
+            if self._ordinary_outside is not None:
+                outcome = self._ordinary_outside.answer(wire, client, via)
+                if outcome is not None:
+                    return outcome
             return self.respond_at_length(wire, client, via)
         except Exception:  # the last resort: a fault of ours is not the end of the server
-            return self._fail(wire)
+            return self.fail(wire)
 
-    def _fail(self, wire: bytes) -> bytes:
+    def fail(self, wire: bytes) -> bytes:
+        """SERVFAIL, while a fault of ours is handled."""
         self.failures += 1
         if self._log_limit.allows():
             log.exception("a query failed: %s", wire[:300].hex())
@@ -213,10 +224,10 @@ class Responder:
                 if body is not None:
                     return self._assemble(wire, query, body, b"", client, via)
                 begin = partial(outside.flatten, leads_out, question, client)
-                return self._await_outside(begin, wire, query, client, via)
+                return say_later(self, begin, wire, client, via)
             if leads_out is not None and wire[2] & 1 and outside.allows(client):
                 begin = partial(outside.follow, leads_out, question, wire[3], client)
-                return self._await_outside(begin, wire, query, client, via)
+                return say_later(self, begin, wire, client, via)
         body = self._body_of(zone, query, found)
         reply = self._assemble(wire, query, body, b"", client, via)
         self.ordinary.remember(wire, query)
@@ -276,39 +287,26 @@ class Responder:
             raise refusal(query, "resolved for RD=1 alone", ExtendedError.NOT_AUTHORITATIVE)
         if query.qtype == _ANY:  # RFC 8482: not worth what it can be misused for
             raise refusal(query, "ANY is not resolved", ExtendedError.NOT_SUPPORTED)
+        self.ordinary.remember(wire, query)
+        outside.learn(query.qname, group)
         kept = outside.find(group, question, wire[3])
         if kept is not None:
             body, hit = kept
             reply = self._assemble(wire, query, body, b"", client, via)
-            if hit is not None and self._resolves and self._is_plain(len(wire), query):
-                answers = self.stream_answers if via.is_stream else self.datagram_answers
-                whole = hit.whole(reply, body, HEADER + len(query.question))
-                if whole is None:
-                    answers.add_passing(wire, reply)
-                else:
-                    answers.keep(wire, whole)
+            short_way = self._ordinary_outside
+            if short_way is not None and hit is not None and self._is_plain(len(wire), query):
+                short_way.keep(wire, reply, body, hit, len(query.question), via)
             return reply
-        resolve = partial(outside.resolve, question, wire[3], client)
-        return self._await_outside(resolve, wire, query, client, via)
+        return outside.ask(OutsideQuery(self, outside, group, question, wire, client, via))
 
-    async def _await_outside(
-        self,
-        begin: Callable[[], Awaitable["tuple[Body, Error | None]"]],
-        wire: bytes,
-        query: Query,
-        client: bytes,
-        via: Via,
-    ) -> bytes:
-        """A transport may drop this before it runs, so nothing has begun before."""
-        try:
-            body, error = await begin()
-            if body.flags & TC and not body.wire:  # no answer but over TCP, RFC 5625 section 4.4
-                lost = TC if via.is_stream else 0xF
-                body = Body(body.flags & ~lost, b"", (), 0)
-            option = write_extended_error(*error) if error and query.edns else b""
-            return self._assemble(wire, query, body, option, client, via)
-        except Exception:  # the last resort, as above
-            return self._fail(wire)
+    def say(self, wire: bytes, body: Body, error: "Error | None", client: bytes, via: Via) -> bytes:
+        """The reply to `wire`, which is well-formed, with what became of it elsewhere."""
+        query = self._reader.read(wire)
+        if body.flags & TC and not body.wire:  # no answer but over TCP, RFC 5625 section 4.4
+            lost = TC if via.is_stream else 0xF
+            body = Body(body.flags & ~lost, b"", (), 0)
+        option = write_extended_error(*error) if error and query.edns else b""
+        return self._assemble(wire, query, body, option, client, via)
 
     def _is_cachable(self, size: int, query: Query, found: Found) -> bool:
         """Whether the reply depends on the query's octets alone and is likely to be asked again."""

@@ -13,10 +13,12 @@ from minidns.authority.find import Outcome, find, find_zone
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.hosts import Hosts
 from minidns.resolver.model import HOSTS, Group, Upstream
+from minidns.wire.name import MAX_LABEL
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 _NXDOMAIN = Outcome.NXDOMAIN
 _NOTHING = (b"", None)  # of no name: each has at least its final octet
+_MAX_PARENTS = 4_096
 
 
 class Routes:
@@ -36,6 +38,9 @@ class Routes:
         # One query asks for the same name again and again: what was found last.
         self._last: tuple[bytes, Group | None] = _NOTHING
         self._last_special: tuple[bytes, int] = (b"", 0)  # the name, octets of its zone's origin
+        # Of names whose children have that group, but for those in `_apexes`.
+        self._parents: dict[bytes, Group] = {}
+        self._apexes: frozenset[bytes] = frozenset(self._groups)
         self.hosts: Hosts | None = None
         self.block: BlockList | None = None
         self.on_change: list[Callable[[], None]] = []  # other than of zones, which `take` tells of
@@ -43,7 +48,7 @@ class Routes:
     def set_lists(self, hosts: Hosts | None, block: BlockList | None) -> None:
         """Go by other hosts files and block lists from now on."""
         self.hosts, self.block = hosts, block
-        self._last = _NOTHING
+        self._forget()
         self._tell()
 
     def take(self, catalog: Catalog) -> bool:
@@ -53,7 +58,7 @@ class Routes:
         is_changed = catalog.zones.keys() != self.catalog.zones.keys() or not are_same
         self._falling = falling
         self.catalog = catalog
-        self._last = _NOTHING
+        self._forget()
         self.has_cuts = any(
             domain not in catalog.zones and find_zone(catalog, domain, 0) is not None
             for domain in self._groups
@@ -68,6 +73,33 @@ class Routes:
         group = self._look_for(name)
         self._last = name, group
         return group
+
+    def ordinary_group_of(self, name: bytes) -> Group | None:
+        """Who is asked, as far as `learn` has told; None where `group_of` has to say.
+
+        A name (lower-case wire) that is none, but ends with its only zero, is given back as None.
+        """
+        first = name[0]
+        group = self._parents.get(name[1 + first :])
+        if group is None or not 0 < first <= MAX_LABEL or name in self._apexes:
+            return None
+        if self.hosts is not None and name in self.hosts:
+            return None
+        return group
+
+    def learn(self, name: bytes, group: Group) -> None:
+        """That a name (well-formed lower-case wire) has nobody to answer but the group."""
+        if self._falling or name in self._apexes:
+            return
+        parents = self._parents
+        if len(parents) >= _MAX_PARENTS:
+            parents.clear()
+        parents[name[1 + name[0] :]] = group
+
+    def _forget(self) -> None:
+        self._last = _NOTHING
+        self._parents.clear()
+        self._apexes = frozenset((*self._groups, *self.catalog.zones, *self._special.zones))
 
     def _look_for(self, name: bytes) -> Group | None:
         zone = find_zone(self.catalog, name, 0) if self.catalog.zones else None
@@ -105,11 +137,12 @@ class Routes:
         self._last_special = b"", 0
         self._special_end = min(map(len, special.zones), default=1)
         self._special_ends = {origin[-self._special_end :] for origin in special.zones}
+        self._forget()
 
     def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:
         """Ask others from now on about a domain that has a group."""
         self._groups[domain] = self._groups[domain]._replace(upstreams=upstreams)
-        self._last = _NOTHING
+        self._forget()
         self._tell()
 
     def _tell(self) -> None:

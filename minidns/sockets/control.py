@@ -68,7 +68,7 @@ def is_wildcard(address: str) -> bool:
     return address.startswith(("0.0.0.0:", "[::]:"))
 
 
-def ignore_path_mtu(sock: socket.socket, family: int) -> None:
+def ignore_path_mtu(sock: socket.SocketType, family: int) -> None:
     """Send UDP without DF and without heed to ICMP "fragmentation needed" (RFC 9715 section 3.1).
 
     A forged ICMP message can then make the kernel cut no answer into fragments. Linux only; other

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from minidns.errand import Errand
+from minidns.errand import Errand, Later, Work
 from minidns.transport import Reply
 
 
@@ -24,7 +24,7 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
-        self._errands: set[Errand[Reply]] = set()
+        self._errands: set[Work[Reply]] = set()
         self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 
     def __len__(self) -> int:
@@ -36,18 +36,32 @@ class AwaitedReplies:
         Called on the event loop, and never calls `deliver` itself. The awaitable is this client's
         own: giving up cancels it.
         """
-        # What has `send` is a coroutine, a compiled one too; to ask collections.abc takes longer.
-        coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
-        errand: Errand[Reply] = Errand(coroutine)
+        errand: Work[Reply]
+        if isinstance(reply, Later):
+            errand = reply
+            reply.begin()
+        else:
+            # What has `send` is a coroutine, a compiled one too; to ask collections.abc takes
+            # longer.
+            coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
+            errand = Errand(coroutine)
         self._errands.add(errand)
         self._counters.in_flight += 1
 
         def finish() -> None:
-            wire = self._result_of(errand)
-            if errand in self._errands:
-                self._errands.remove(errand)
+            try:
+                wire = errand.result()
+            except asyncio.CancelledError:  # given up
+                wire = None
+            except Exception as error:
+                self._counters.failed += 1
+                report(error)
+                wire = None
+            errands = self._errands
+            if errand in errands:
+                errands.remove(errand)
                 self._counters.in_flight -= 1
-                if self._emptied is not None and not self._errands:
+                if self._emptied is not None and not errands:
                     self._emptied.set_result(None)
                     self._emptied = None
                 deliver(wire)
@@ -69,16 +83,6 @@ class AwaitedReplies:
         self._counters.in_flight -= len(given_up)
         for errand in given_up:
             errand.cancel()
-
-    def _result_of(self, errand: Errand[Reply]) -> Reply:
-        if errand.is_cancelled:
-            return None
-        try:
-            return errand.result()
-        except Exception as error:
-            self._counters.failed += 1
-            report(error)
-            return None
 
 
 async def _await(reply: Awaitable[Reply]) -> Reply:

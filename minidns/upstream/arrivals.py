@@ -8,7 +8,7 @@ watches them.
 
 import asyncio
 import select
-from typing import Any, Protocol
+from typing import Protocol
 
 from minidns.resolver.deadlines import Deadlines
 
@@ -17,12 +17,12 @@ _ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 
 class Asking(Protocol):
-    """A query on its way, which is over when it is set."""
+    """A query on its way."""
 
-    is_set: bool
+    is_over: bool
 
-    def set(self, outcome: Any) -> None:
-        """The first counts; None where there is no reply."""
+    def expire(self) -> None:
+        """There is no reply, unless there was."""
 
     def send(self) -> None:
         """Once."""
@@ -66,7 +66,7 @@ class Arrivals:
     def close(self) -> None:
         """All that is under way has no reply."""
         for asking in list(self._waiting.values()):
-            asking.set(None)
+            asking.expire()
         if self._epoll is not None and not self._epoll.closed:
             self.loop.remove_reader(self._epoll.fileno())
             self._epoll.close()

@@ -10,16 +10,15 @@ question, so that it ends the attempt and is never an answer.
 import errno
 import os
 import socket
-from collections.abc import Callable
-from enum import Enum, auto
 
-from minidns.resolver.model import Failure, FailureKind
 from minidns.sockets.control import ignore_path_mtu
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
-from minidns.wire.codes import Rcode
-from minidns.wire.reply import BadReply, Reply, read_reply
+from minidns.upstream.faults import explain, explain_bare_error
+from minidns.upstream.wanted import Doubt, Outcome, Wanted
+from minidns.wire.plain_reply import read_plain_reply
+from minidns.wire.reply import BadReply, read_reply
 from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
 FIRST_PORT = 1024
@@ -27,72 +26,45 @@ PORT_OCTETS = 2  # of chance
 _PORT_DRAWS = 16  # of ports that may be taken; then the kernel draws
 _READS_PER_TURN = 32  # datagrams of one socket before the loop looks at the others
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
-NO_RESOURCES = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM, errno.ENOSPC}  # the last: of epoll
-)
+make_socket = socket.SocketType  # without Python's class around it, which is for files
 _NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Linux
 
 
-class Doubt(Enum):
-    """Why another transport has to tell."""
+class DatagramQuery(Wanted):
+    """One that goes over UDP. Nothing is left open when it `is_over`, whatever follows then."""
 
-    MISMATCH = auto()
-    OTHER_CASE = auto()
-    TRUNCATED = auto()  # or longer than it may be
+    __slots__ = ("_arrivals", "_query", "_sock")
 
-
-Outcome = Reply | Failure | Doubt | None
-
-
-class DatagramQuery:
-    """One query on its way, which is over when its outcome is set. Nothing is left open then.
-
-    That is None where there is no reply at `deadline`, a moment of the loop's clock. `port`:
-    PORT_OCTETS of chance for the socket's own.
-    """
-
-    __slots__ = ("_arrivals", "_counters", "_end", "_query", "_sock", "is_set")
-
-    def __init__(
-        self,
-        arrivals: Arrivals,
-        endpoint: Endpoint,
-        port: bytes,
-        query: UpstreamQuery,
-        counters: UpstreamCounters,
-        deadline: float,
-        end: Callable[[Outcome], object],
+    def send_by(
+        self, arrivals: Arrivals, endpoint: Endpoint, port: bytes, query: UpstreamQuery
     ) -> None:
-        """`end` is called with the outcome, once; maybe before this returns."""
+        """Put it on its way, once. `port`: PORT_OCTETS of chance for the socket's own."""
         self._arrivals = arrivals
         self._query = query
-        self._counters = counters
-        self._end = end
-        self.is_set = True  # until it is on its way
         try:
             self._sock = sock = _open(endpoint, int.from_bytes(port))
         except OSError as error:
-            self._tell(explain(error))
+            self.hear(explain(error))
             return
         try:
             arrivals.add(sock.fileno(), self)
         except OSError as error:
             sock.close()
-            self._tell(explain(error))
+            self.hear(explain(error))
             return
-        self.is_set = False
-        arrivals.deadlines.add(self, deadline)
+        self.is_over = False
+        arrivals.deadlines.add(self, self.deadline)
 
     def send(self) -> None:
         """Called once, when all that is to be sent in this turn of the loop is put together."""
-        if self.is_set:
+        if self.is_over:
             return
         try:
             self._sock.send(self._query.wire)
         except OSError as error:
-            self.set(explain(error))
+            self._finish(explain(error))
         else:
-            self._counters.sent += 1
+            self.owner.counters.sent += 1
 
     def receive(self) -> bool:
         """Whether that was all; False where more has to come."""
@@ -103,52 +75,31 @@ class DatagramQuery:
             except (BlockingIOError, InterruptedError):
                 return False
             except OSError as error:
-                self.set(explain(error))
+                self._finish(explain(error))
                 return True
-            found = _judge(query, message, self._counters)
+            found = read_plain_reply(query, message) or _judge(query, message, self.owner.counters)
             if found is not None:
-                self.set(found)
+                self._finish(found)
                 return True
         return False
 
-    def give_up(self) -> None:
-        """Its outcome is None, unless there is one."""
-        self.set(None)
+    def expire(self) -> None:
+        """The time is over, unless it is."""
+        if not self.is_over:
+            self._finish(None)
 
-    def set(self, outcome: Outcome) -> None:
-        """It is over, unless it has been."""
-        if self.is_set:
-            return
-        self.is_set = True
-        arrivals = self._arrivals
+    def _give_up(self) -> None:
+        if not self.is_over:
+            self._finish(None)
+        super()._give_up()
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.is_over = True
+        arrivals, sock = self._arrivals, self._sock
         arrivals.deadlines.discard(self)
-        arrivals.remove(self._sock.fileno())
-        self._sock.close()
-        self._tell(outcome)
-
-    def _tell(self, outcome: Outcome) -> None:
-        end, self._end = self._end, _nothing  # no cycle is left for a collector
-        end(outcome)
-
-
-def _nothing(_: Outcome) -> None:
-    """It has been told already."""
-
-
-def explain(error: OSError) -> Failure:
-    """What an error of the system means: ours, or the upstream's."""
-    kind = FailureKind.BUSY if error.errno in NO_RESOURCES else FailureKind.UNREACHABLE
-    return Failure(kind, error.strerror or str(error) or type(error).__name__)
-
-
-def explain_bare_error(message: bytes) -> Failure:
-    """A header alone (Match.BARE_ERROR)."""
-    rcode = message[3] & 0xF
-    try:
-        text = Rcode(rcode).name
-    except ValueError:
-        text = f"rcode {rcode}"
-    return Failure(FailureKind.RCODE, f"{text} without a question", rcode)
+        arrivals.remove(sock.fileno())
+        sock.close()
+        self.hear(outcome)
 
 
 def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> Outcome:
@@ -175,9 +126,9 @@ def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> 
     return Doubt.MISMATCH
 
 
-def _open(endpoint: Endpoint, port: int) -> socket.socket:
+def _open(endpoint: Endpoint, port: int) -> socket.SocketType:
     family, address = endpoint
-    sock = socket.socket(family, socket.SOCK_DGRAM | _NON_BLOCKING)
+    sock = make_socket(family, socket.SOCK_DGRAM | _NON_BLOCKING)
     try:
         if not _NON_BLOCKING:
             sock.setblocking(False)
@@ -190,7 +141,7 @@ def _open(endpoint: Endpoint, port: int) -> socket.socket:
     return sock
 
 
-def _bind_anywhere(sock: socket.socket, host: str, port: int) -> None:
+def _bind_anywhere(sock: socket.SocketType, host: str, port: int) -> None:
     for _ in range(_PORT_DRAWS):
         if port >= FIRST_PORT:  # the others are thrown away: each port is as likely as any
             try:

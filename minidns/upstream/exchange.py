@@ -19,14 +19,13 @@ from minidns.errand import Signal
 from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
-from minidns.upstream.datagram import PORT_OCTETS, DatagramQuery, Doubt, Outcome, explain
+from minidns.upstream.datagram import PORT_OCTETS, DatagramQuery
 from minidns.upstream.endpoint import endpoint_of
+from minidns.upstream.faults import explain
 from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
-from minidns.wire.codes import Rcode
+from minidns.upstream.wanted import Doubt, Known, Outcome, Wanted, knows_no_edns, now
 from minidns.wire.reply import Reply
-from minidns.wire.upstream_query import PAYLOAD, UpstreamQuery, draw_up_query
-
-_FORMERR = int(Rcode.FORMERR)
+from minidns.wire.upstream_query import PAYLOAD, UpstreamQuery, draw_up_query, form_of
 
 log = logging.getLogger(__name__)
 
@@ -41,88 +40,6 @@ class Limits(NamedTuple):
 
 
 _LIMITS = Limits()
-
-
-class _Known:
-    """What is known of one upstream."""
-
-    __slots__ = ("in_flight", "is_trusted", "loses_case", "stream")
-
-    def __init__(self, is_trusted: bool) -> None:
-        self.in_flight = 0
-        self.is_trusted = is_trusted
-        self.loses_case = False
-        self.stream: StreamUpstream | None = None
-
-
-class _Wanted(Signal[Reply | Failure]):
-    """One question to one upstream, until when; what became of it is what whoever waits is told."""
-
-    __slots__ = (
-        "counters",
-        "deadline",
-        "go_on",
-        "known",
-        "question",
-        "seconds",
-        "stop",
-        "upstream",
-    )
-
-    def __init__(
-        self,
-        upstream: Upstream,
-        known: _Known,
-        question: Question,
-        seconds: float,
-        counters: UpstreamCounters,
-        go_on: "Callable[[_Wanted, Outcome], Callable[[], object]]",
-    ) -> None:
-        """`go_on` is called where the first outcome is not the last."""
-        super().__init__()
-        self.upstream = upstream
-        self.known = known
-        self.question = question
-        self.seconds = seconds
-        self.deadline = asyncio.get_running_loop().time() + seconds
-        self.counters = counters
-        self.go_on = go_on
-        self.stop: Callable[[], object] = _nothing
-        self.on_cancel = self.give_up
-        counters.in_flight += 1
-        known.in_flight += 1
-
-    def hear(self, outcome: Outcome) -> None:
-        """What came first."""
-        if self.is_set:  # given up
-            self.end(None)
-        elif isinstance(outcome, Doubt) or _knows_no_edns(outcome):
-            self.stop = self.go_on(self, outcome)
-        else:
-            self.end(outcome)
-
-    def end(self, result: Reply | Failure | None) -> None:
-        """None where the time is over."""
-        self.on_cancel = None  # no cycle is left for a collector
-        self.stop = _nothing
-        if self.is_set:  # given up
-            return
-        counters = self.counters
-        counters.in_flight -= 1
-        self.known.in_flight -= 1
-        if result is None:
-            counters.timed_out += 1
-            result = Failure(FailureKind.TIMEOUT, f"no answer within {self.seconds:g} s")
-        else:
-            _count(counters, result)
-        self.set(result)
-
-    def give_up(self) -> None:
-        """Nobody waits any more."""
-        self.counters.in_flight -= 1
-        self.known.in_flight -= 1
-        stop, self.stop = self.stop, _nothing
-        stop()
 
 
 class Upstreams:
@@ -140,7 +57,7 @@ class Upstreams:
         self._trusted = trusted
         self._limits = limits
         self._context: ssl.SSLContext | None = None
-        self._known: dict[Upstream, _Known] = {}
+        self._known: dict[Upstream, Known] = {}
         self._arrivals: Arrivals | None = None
         self._is_closed = False
         self._tasks: set[asyncio.Task[Reply | Failure | None]] = set()
@@ -152,24 +69,20 @@ class Upstreams:
         counters = self.counters
         known = self._known.get(upstream)
         if known is None:
-            known = self._known[upstream] = _Known(self._trusted(upstream))
+            known = self._known[upstream] = Known(self._trusted(upstream))
         bound = _STOPPING.text if self._is_closed else self._bound_reached(known)
         if bound is not None:
             counters.refused_busy += 1
             refused: Signal[Reply | Failure] = Signal()
             refused.set(Failure(FailureKind.BUSY, bound))
             return refused
-        wanted = _Wanted(upstream, known, question, seconds, counters, self._spawn_rest)
-        try:
-            if upstream.protocol is Protocol.UDP:
-                stop = self._begin_datagram(wanted, True, wanted.hear)
-            else:
-                stop = self._spawn(self._ask_by_stream(wanted, True), wanted.hear)
-        except BaseException:  # a fault of ours, which is not to count for ever
-            wanted.cancel()
-            raise
-        if not wanted.is_set:
-            wanted.stop = stop
+        deadline = now() + seconds
+        if upstream.protocol is Protocol.UDP:
+            asked = DatagramQuery(self, upstream, known, question, seconds, deadline)
+            self._send(asked)
+            return asked
+        wanted = Wanted(self, upstream, known, question, seconds, deadline)
+        wanted.stop_by(self._spawn(self._ask_by_stream(wanted), wanted.hear))
         return wanted
 
     def uses(self) -> Iterator[StreamUse]:
@@ -194,7 +107,7 @@ class Upstreams:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _bound_reached(self, known: _Known) -> str | None:
+    def _bound_reached(self, known: Known) -> str | None:
         in_flight, per_upstream, *_ = self._limits
         if known.in_flight >= per_upstream:
             return f"{per_upstream} queries to this upstream are under way already"
@@ -202,26 +115,22 @@ class Upstreams:
             return f"{in_flight} queries to upstreams are under way already"
         return None
 
-    def _begin_datagram(
-        self, wanted: _Wanted, has_edns: bool, hear: Callable[[Outcome], object]
-    ) -> Callable[[], object]:
-        """What gives it up."""
-        upstream, known, question = wanted.upstream, wanted.known, wanted.question
-        # One draw for all that a forger has to guess.
-        chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
-        query = self._make(upstream, known, question, has_edns, chance[:2], chance[4:])
+    def _send(self, asked: DatagramQuery) -> None:
+        upstream, question = asked.upstream, asked.question
         try:
+            # One draw for all that a forger has to guess.
+            chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
+            query = self._make(asked, chance[:2], chance[4:])
             endpoint = endpoint_of(upstream.address, upstream.port)
             arrivals = self._arrivals
             if arrivals is None:  # another descriptor
                 arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
+            asked.send_by(arrivals, endpoint, chance[2:4], query)
         except OSError as error:
-            hear(explain(error))
-            return _nothing
-        asking = DatagramQuery(
-            arrivals, endpoint, chance[2:4], query, self.counters, wanted.deadline, hear
-        )
-        return asking.give_up
+            asked.hear(explain(error))
+        except BaseException:  # a fault of ours, which is not to count for ever
+            asked.cancel()
+            raise
 
     def _spawn(
         self,
@@ -246,32 +155,34 @@ class Upstreams:
         task.add_done_callback(end)
         return task.cancel
 
-    def _spawn_rest(self, wanted: _Wanted, outcome: Outcome) -> Callable[[], object]:
+    def go_on(self, wanted: Wanted, outcome: Outcome) -> Callable[[], object]:
+        """As `wanted.Owner` has it."""
         return self._spawn(self._go_on(wanted, outcome), wanted.end)
 
-    async def _go_on(self, wanted: _Wanted, outcome: Outcome) -> Reply | Failure | None:
+    async def _go_on(self, wanted: Wanted, outcome: Outcome) -> Reply | Failure | None:
         """From what was heard first: over TCP after a doubt, without EDNS after FORMERR."""
-        result = await self._settle(wanted, True, outcome)
-        if not _knows_no_edns(result):
+        result = await self._settle(wanted, outcome)
+        if not wanted.has_edns or not knows_no_edns(result):
             return result
-        if wanted.upstream.protocol is not Protocol.UDP:
-            return await self._ask_by_stream(wanted, False)
-        heard: Signal[Outcome] = Signal()
-        heard.on_cancel = self._begin_datagram(wanted, False, heard.set)
-        return await self._settle(wanted, False, await heard)
+        upstream, known, question = wanted.upstream, wanted.known, wanted.question
+        seconds, deadline = wanted.seconds, wanted.deadline
+        if upstream.protocol is not Protocol.UDP:
+            plain = Wanted(self, upstream, known, question, seconds, deadline, False)
+            return await self._ask_by_stream(plain)
+        asked = DatagramQuery(self, upstream, known, question, seconds, deadline, False)
+        self._send(asked)
+        return await asked
 
-    async def _settle(
-        self, wanted: _Wanted, has_edns: bool, outcome: Outcome
-    ) -> Reply | Failure | None:
+    async def _settle(self, wanted: Wanted, outcome: Outcome) -> Reply | Failure | None:
         if not isinstance(outcome, Doubt):
             return outcome
-        reply = await self._ask_by_stream(wanted, has_edns)
+        reply = await self._ask_by_stream(wanted)
         if outcome is Doubt.TRUNCATED and not isinstance(reply, Reply):
             why = "no answer in time" if reply is None else reply.text
             return Failure(FailureKind.TRUNCATED, f"the reply is truncated, and over TCP: {why}")
         return reply
 
-    async def _ask_by_stream(self, wanted: _Wanted, has_edns: bool) -> Reply | Failure | None:
+    async def _ask_by_stream(self, wanted: Wanted) -> Reply | Failure | None:
         """None where the time is over."""
         upstream, known, question = wanted.upstream, wanted.known, wanted.question
         stream = known.stream
@@ -282,8 +193,7 @@ class Upstreams:
         sent: list[UpstreamQuery] = []
 
         def make(message_id: bytes) -> UpstreamQuery:
-            case = os.urandom(len(question.qname))
-            sent.append(self._make(upstream, known, question, has_edns, message_id, case))
+            sent.append(self._make(wanted, message_id, os.urandom(len(question.qname))))
             return sent[-1]
 
         try:
@@ -295,27 +205,23 @@ class Upstreams:
             _note_case(upstream, known)
         return reply
 
-    def _make(
-        self,
-        upstream: Upstream,
-        known: _Known,
-        question: Question,
-        has_edns: bool,
-        message_id: bytes,
-        case: bytes,
-    ) -> UpstreamQuery:
+    def _make(self, wanted: Wanted, message_id: bytes, case: bytes) -> UpstreamQuery:
+        upstream, known, question = wanted.upstream, wanted.known, wanted.question
         is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
-        return draw_up_query(
-            question.qname,
+        form = form_of(
             question.qtype,
+            question.dnssec_ok,
+            question.checking_disabled,
+            known.is_trusted,
+            wanted.has_edns,
+            self._limits.payload,
+        )
+        return draw_up_query(
+            form,
+            question.qname,
             message_id,
-            dnssec_ok=question.dnssec_ok,
-            checking_disabled=question.checking_disabled,
-            ask_ad=known.is_trusted,
-            case=case if is_mixed else b"",
-            pad=upstream.protocol is Protocol.TLS,
-            has_edns=has_edns,
-            payload=self._limits.payload,
+            case if is_mixed else b"",
+            upstream.protocol is Protocol.TLS,
         )
 
     def _make_context(self) -> ssl.SSLContext:
@@ -327,34 +233,11 @@ class Upstreams:
         return self._context
 
 
-_REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
 _STOPPING = Failure(FailureKind.BUSY, "the server is stopping")
 _FAULT = Failure(FailureKind.BUSY, "a fault of this server, which its log tells")
 
 
-def _count(counters: UpstreamCounters, result: Reply | Failure) -> None:
-    if not isinstance(result, Failure) or result.kind in _REPLIED:
-        counters.replies += 1
-    elif result.kind is FailureKind.BUSY:
-        counters.refused_busy += 1
-    elif result.kind is FailureKind.TIMEOUT:
-        counters.timed_out += 1
-    else:
-        counters.unreachable += 1
-
-
-def _nothing() -> None:
-    """There is nothing to give up."""
-
-
-def _knows_no_edns(result: Reply | Failure | None) -> bool:
-    """FORMERR, and no OPT with it: with one it is the question that is not liked."""
-    if isinstance(result, Reply):
-        return result.rcode == _FORMERR and not result.payload
-    return result is not None and result.kind is FailureKind.RCODE and result.rcode == _FORMERR
-
-
-def _note_case(upstream: Upstream, known: _Known) -> None:
+def _note_case(upstream: Upstream, known: Known) -> None:
     """A reply over TCP, which cannot be forged, has lost it."""
     if not known.loses_case:
         known.loses_case = True

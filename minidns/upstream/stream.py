@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from minidns.resolver.model import Failure, FailureKind, Protocol, Upstream
 from minidns.upstream.counters import UpstreamCounters
-from minidns.upstream.datagram import explain, explain_bare_error
 from minidns.upstream.endpoint import endpoint_of
+from minidns.upstream.faults import explain, explain_bare_error
 from minidns.wire.reply import BadReply, Reply, read_reply
 from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 

@@ -6,6 +6,7 @@ upstream keeps it (draft-vixie-dnsext-dns0x20): what a forger has to guess besid
 """
 
 from enum import Enum, auto
+from functools import lru_cache
 from typing import NamedTuple
 
 from minidns.wire.codes import EdnsOption, RRType
@@ -23,7 +24,7 @@ _COUNTS = b"\x00\x01\x00\x00\x00\x00\x00\x01"
 _COUNTS_WITHOUT_OPT = b"\x00\x01\x00\x00\x00\x00\x00\x00"
 _CLASS_IN = b"\x00\x01"
 _OPT_OWNER_TYPE = b"\x00" + int(RRType.OPT).to_bytes(2, "big")
-_OPT_HEAD = len(_OPT_OWNER_TYPE) + 4  # octets of an OPT before its flags
+_NO_OPTIONS = b"\x00\x00"  # the length of an OPT without any
 _OPTION = 4  # octets of an option's head
 # 0x20 for each small letter, 0 for all else; the length of a label, at most 63, is no letter.
 _LETTERS = bytes(0x20 if ord("a") <= octet <= ord("z") else 0 for octet in range(256))
@@ -51,44 +52,55 @@ class UpstreamQuery(NamedTuple):
     payload: int  # octets that a reply over UDP may have
 
 
-def draw_up_query(
-    qname: bytes,
+class Form(NamedTuple):
+    """What queries of one kind have in common."""
+
+    head: bytes  # flags and counts, which follow the ID
+    end: bytes  # type and class, which follow the name
+    opt: bytes
+    payload: int
+
+
+@lru_cache(maxsize=1024)
+def form_of(
     qtype: int,
-    message_id: bytes,
-    *,
     dnssec_ok: bool = False,
     checking_disabled: bool = False,
     ask_ad: bool = False,
-    case: bytes = b"",
-    pad: bool = False,
     has_edns: bool = True,
     payload: int = PAYLOAD,
+) -> Form:
+    """`payload` is the octets offered over UDP. Without EDNS there is no DO."""
+    flags = (_RD | ask_ad * _AD | checking_disabled * _CD).to_bytes(2)
+    end = qtype.to_bytes(2) + _CLASS_IN
+    if not has_edns:
+        return Form(flags + _COUNTS_WITHOUT_OPT, end, b"", PAYLOAD_WITHOUT_EDNS)
+    fields = payload << 32 | dnssec_ok * _DO  # and the upper bits of an rcode, the version: 0
+    opt = _OPT_OWNER_TYPE + fields.to_bytes(6) + _NO_OPTIONS
+    return Form(flags + _COUNTS, end, opt, payload)
+
+
+def draw_up_query(
+    form: Form, qname: bytes, message_id: bytes, case: bytes = b"", pad: bool = False
 ) -> UpstreamQuery:
-    """`qname` is lower-case wire, `message_id` two octets, `payload` the octets offered over UDP.
+    """`qname` is lower-case wire, `message_id` two octets.
 
     `case` has as many octets as the name, or none: where one has the bit 0x20 and a letter stands,
-    it is made large. Without EDNS there is neither DO nor padding.
+    it is made large. Without EDNS there is no padding.
     """
-    flags = _RD | ask_ad * _AD | checking_disabled * _CD
-    question = b"%b%b%b" % (_mix(qname, case) if case else qname, qtype.to_bytes(2), _CLASS_IN)
-    head = message_id + flags.to_bytes(2)
-    if not has_edns:
-        wire = b"%b%b%b" % (head, _COUNTS_WITHOUT_OPT, question)
-        return UpstreamQuery(wire, question, PAYLOAD_WITHOUT_EDNS)
-    options = b"\x00\x00"
-    if pad:
-        size = HEADER + len(question) + _OPT_HEAD + 4 + _OPTION
+    head, end, opt, payload = form
+    question = (_mix(qname, case) if case else qname) + end
+    if pad and opt:
+        size = HEADER + len(question) + len(opt) + _OPTION
         padding = -size % PADDED
         options = (_OPTION + padding).to_bytes(2) + int(EdnsOption.PADDING).to_bytes(2)
-        options += padding.to_bytes(2) + bytes(padding)
-    fields = payload << 32 | dnssec_ok * _DO  # and the upper bits of an rcode, the version: 0
-    opt = b"%b%b%b" % (_OPT_OWNER_TYPE, fields.to_bytes(6), options)
-    return UpstreamQuery(b"%b%b%b%b" % (head, _COUNTS, question, opt), question, payload)
+        opt = opt[: -len(_NO_OPTIONS)] + options + padding.to_bytes(2) + bytes(padding)
+    return UpstreamQuery(message_id + head + question + opt, question, payload)
 
 
 def make_query(qname: bytes, qtype: int, message_id: int) -> bytes:
     """The octets of a plain query, with EDNS."""
-    return draw_up_query(qname, qtype, message_id.to_bytes(2)).wire
+    return draw_up_query(form_of(qtype), qname, message_id.to_bytes(2)).wire
 
 
 def match_reply(query: UpstreamQuery, message: bytes) -> Match:

@@ -61,7 +61,9 @@ def judge(
     local: str = "local.zone.",
 ) -> Segment | Failure:
     question = Question(wire(qname), int(dns.rdatatype.from_text(qtype)), dnssec_ok)
-    return accept(question, read_reply(octets), group, lambda name: not name.endswith(wire(local)))
+    return accept(
+        question, read_reply(octets), group, lambda _, name: not name.endswith(wire(local))
+    )
 
 
 def accepted(octets: bytes, **options: Any) -> Segment:

@@ -7,7 +7,7 @@ import dns.rrset
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidns.resolver.cached_answer import Hit, pack_answer
+from minidns.resolver.cached_answer import Hit, JustKept, pack_answer
 from minidns.resolver.model import Question, Segment
 from minidns.wire.codes import RRType
 from minidns.wire.response import Body, Records
@@ -31,7 +31,7 @@ def test_one_address_is_packed_as_any_answer(address, ttl, least, age, is_authen
     def hit(owner: bytes | None) -> Hit:
         records = Records(owner, rtype, ttl, (address.packed,))
         segment = Segment(0, (records,), (), None, least, is_authentic)
-        return Hit(question, pack_answer(question, segment, 1000.0), 1000.0 + age)
+        return Hit(question, _packed(question, segment, 1000.0).packed, 1000.0 + age)
 
     short, long = hit(None), hit(QNAME)
     for name in ("rcode", "is_authentic", "is_fresh", "is_stale", "is_due", "has_target"):
@@ -51,9 +51,16 @@ def test_as_kept_is_as_it_was_at_that_moment(ttl: int, sets: int, negative: int)
     ]
     segment = Segment(3, tuple(records[:sets]), tuple(records[sets:]), None, ttl)
     question = Question(QNAME, 16)
-    hit = Hit(question, pack_answer(question, segment, 5.0), 5.0)
-    kept, now = hit.body_as_kept(QR_RA), hit.body_at(5.0, QR_RA)
+    packed = _packed(question, segment, 5.0)
+    hit = Hit(question, packed.packed, 5.0)
+    kept, now = packed.body_as_kept(QR_RA), hit.body_at(5.0, QR_RA)
     assert _parts(kept) == _parts(now)
+
+
+def _packed(question: Question, segment: Segment, now: float) -> JustKept:
+    packed = pack_answer(question, segment, now)
+    assert packed is not None
+    return packed
 
 
 def _parts(body: Body) -> tuple[object, ...]:

@@ -7,6 +7,15 @@ from minidns.resolver.deadlines import Deadlines
 from tests.resolver.virtual_time import VirtualLoop, now, run
 
 
+class _Waiter(Signal[str | None]):
+    @property
+    def is_over(self) -> bool:
+        return self.is_set
+
+    def expire(self) -> None:
+        self.set(None)
+
+
 def test_each_goes_off_at_its_moment() -> None:
     async def work() -> None:
         loop = asyncio.get_running_loop()
@@ -14,7 +23,7 @@ def test_each_goes_off_at_its_moment() -> None:
         ended: list[tuple[float, float, str | None]] = []
 
         async def wait(moment: float) -> None:
-            signal: Signal[str | None] = Signal()
+            signal: _Waiter = _Waiter()
             deadlines.add(signal, moment)
             if moment == 3.0:
                 loop.call_later(1.0, signal.set, "in time")
@@ -40,10 +49,10 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         deadlines: Deadlines = Deadlines(loop)
-        kept: Signal[str | None] = Signal()
+        kept: _Waiter = _Waiter()
         deadlines.add(kept, 100.0)
         for number in range(1000):
-            signal: Signal[str | None] = Signal()
+            signal: _Waiter = _Waiter()
             deadlines.add(signal, 1.0 + number)
             if number % 2:
                 signal.set("in time")
@@ -62,9 +71,9 @@ def test_a_fault_of_one_leaves_the_others_their_time_outs() -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, VirtualLoop)
         deadlines: Deadlines = Deadlines(loop)
-        faulty: Signal[str | None] = Signal()
+        faulty: _Waiter = _Waiter()
         faulty.call_when_set(lambda: 1 / 0)
-        other: Signal[str | None] = Signal()
+        other: _Waiter = _Waiter()
         deadlines.add(faulty, 1.0)
         deadlines.add(other, 2.0)
         assert await other is None

@@ -31,7 +31,7 @@ def _forwarder(script: Script) -> tuple[Forwarder, ScriptedExchange]:
 async def _ask(
     forwarder: Forwarder, whom: Group, budget: Budget | None = None
 ) -> Segment | Failure:
-    return await forwarder.ask(whom, question(), lambda _: True, budget or Budget())
+    return await forwarder.ask(whom, question(), budget or Budget())
 
 
 def _dead(*numbers: int) -> Script:

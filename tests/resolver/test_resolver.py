@@ -227,7 +227,7 @@ _ACTS = st.sampled_from(
 )
 
 
-def _act(kind: str, asked: Asked) -> Act:
+def act(kind: str, asked: Asked) -> Act:
     if kind == "alias":
         name = "abcdefgh"[len(asked.question.qname) % 8]
         return asked.reply(f"{_text(asked)} 60 CNAME {name}.{_text(asked)[:40]}example.")
@@ -281,4 +281,4 @@ def test_whatever_happens_each_client_has_one_answer_in_time(
         await asyncio.gather(*(client(*each) for each in clients))
         assert len(exchange.queries()) <= 12 * len(clients)
 
-    _run(work, lambda asked: _act(acts[next(turn) % len(acts)], asked))
+    _run(work, lambda asked: act(acts[next(turn) % len(acts)], asked))

@@ -1,7 +1,7 @@
 """Replies that are recalled, TTLs counted down, are those of the long way, octet for octet."""
 
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from math import floor
 
 import dns.flags
@@ -19,6 +19,7 @@ from minidns.resolver.model import Group, Question, Resolved, Segment, Upstream
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.cookies import Cookies
 from minidns.responder.outside import Outside
+from minidns.responder.outside_query import OutsideQuery
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.responder import Policy, Responder
 from minidns.responder.room import Room
@@ -52,6 +53,9 @@ class FromCache:
     ) -> Resolved:
         raise AssertionError
 
+    def ask(self, client: OutsideQuery) -> Awaitable[bytes]:
+        return client.resolve()
+
     async def close(self) -> None:
         """There is nothing to end."""
 
@@ -59,21 +63,23 @@ class FromCache:
 class Subject:
     """A responder whose replies are kept, and one beside it that goes the long way each time."""
 
-    def __init__(self, answer_cache: int = 2**20, cache_size: int = 2**20) -> None:
+    def __init__(
+        self, answer_cache: int = 2**20, cache_size: int = 2**20, resolves: bool = True
+    ) -> None:
         self.now = START
         self.cache = Cache(cache_size)
         self.answers = PublicAnswers(self.cache, [GROUP], (), ())
-        self.keeping = self._outside_of(answer_cache)
-        self.looking = self._outside_of(0)
+        self.keeping = self._outside_of(answer_cache, resolves)
+        self.looking = self._outside_of(0, resolves)
 
-    def _outside_of(self, answer_cache: int) -> tuple[Responder, FromCache]:
+    def _outside_of(self, answer_cache: int, resolves: bool) -> tuple[Responder, FromCache]:
         resolver = FromCache(self.cache)
         everybody = (CLIENT,)
         routes = Routes([GROUP])
         outside = Outside(routes, resolver, self.answers, everybody, Catalog({}), lambda: self.now)
         policy = Policy(answer_cache=answer_cache)
         cookies = Cookies(b"k" * 16)
-        return Responder(Catalog({}), policy, cookies, lambda: 0.0, outside, True), resolver
+        return Responder(Catalog({}), policy, cookies, lambda: 0.0, outside, resolves), resolver
 
     def learn(self, question: Question, segment: Segment) -> None:
         """From now on, but where the first tier has the former answer for this second."""
@@ -89,13 +95,17 @@ class Subject:
     def ask(self, wire: bytes, is_tcp: bool = False) -> bytes | None:
         """The reply; None where there is none at once."""
         replies = []
-        for responder, _ in (self.keeping, self.looking):
+        keeping, looking = self.keeping[0], self.looking[0]
+        for responder, respond in (
+            (keeping, keeping.respond),
+            (looking, looking.respond_at_length),
+        ):
             answers = responder.stream_answers if is_tcp else responder.datagram_answers
             tail = answers.replies.get(wire[2:])  # as a transport does
             if tail is not None:
                 replies.append(wire[:2] + tail)
                 continue
-            reply = responder.respond(wire, CLIENT, TCP if is_tcp else UDP)
+            reply = respond(wire, CLIENT, TCP if is_tcp else UDP)
             if not isinstance(reply, bytes):
                 assert reply is not None
                 reply.close()  # a coroutine that has not begun
@@ -228,9 +238,8 @@ def test_a_truncated_reply_is_not_kept() -> None:
 
 
 def test_nothing_is_kept_for_clients_that_may_not_all_ask() -> None:
-    subject = Subject()
+    subject = Subject(resolves=False)
     responder = subject.keeping[0]
-    responder._resolves = False
     subject.learn(question(), addresses(60))
     responder.respond(query(), CLIENT, UDP)
     assert not responder.datagram_answers.kept

@@ -22,7 +22,7 @@ from minidns.sockets.linux import (
     IPV6_PMTUDISC_OMIT,
     IS_LINUX,
 )
-from minidns.upstream import stream
+from minidns.upstream import datagram, stream
 from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.reply import Reply
@@ -275,7 +275,7 @@ def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         upstreams = Upstreams()
         with monkeypatch.context() as patch:
-            patch.setattr(socket, "socket", refuse)
+            patch.setattr(datagram, "make_socket", refuse)
             reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
         assert reply == Failure(FailureKind.BUSY, "Too many open files")
         assert (upstreams.counters.refused_busy, upstreams.counters.unreachable) == (1, 0)
@@ -557,7 +557,7 @@ def test_queries_of_one_turn_are_sent_together(monkeypatch: pytest.MonkeyPatch) 
         async with fake_upstream() as fake:
             upstreams = Upstreams()
             with monkeypatch.context() as patch:
-                patch.setattr(socket, "socket", Told)
+                patch.setattr(datagram, "make_socket", Told)
                 asks = [upstreams.exchange(fake.upstream(), QUESTION, LATE) for _ in range(3)]
                 assert [addresses(await ask) for ask in asks] == [[ADDRESS]] * 3
             await upstreams.close()
@@ -578,6 +578,7 @@ def test_nothing_is_left_for_a_collector() -> None:
             try:
                 for _ in range(20):
                     await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                await asyncio.sleep(0)  # a turn, so that the loop has done with the last one
                 return sum(isinstance(one, DatagramQuery) for one in gc.get_objects())
             finally:
                 gc.enable()
@@ -610,7 +611,7 @@ def test_p19_no_forged_icmp_message_makes_fragments(monkeypatch: pytest.MonkeyPa
     async def main() -> None:
         upstreams = Upstreams()
         with monkeypatch.context() as patch:
-            patch.setattr(socket, "socket", Told)
+            patch.setattr(datagram, "make_socket", Told)
             for address in ("127.0.0.1", "::1"):
                 await upstreams.exchange(Upstream(address, 9), QUESTION, SOON)
         await upstreams.close()

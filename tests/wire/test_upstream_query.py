@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from minidns.wire.upstream_query import Match, UpstreamQuery, draw_up_query, match_reply
+from minidns.wire.upstream_query import Match, UpstreamQuery, draw_up_query, form_of, match_reply
 
 NAME = dns.name.from_text("www.example.com.")
 WIRE = NAME.to_wire()
@@ -18,18 +18,18 @@ ID = b"\x00\x4d"
 
 
 def test_a_query_of_its_own() -> None:
-    query = dns.message.from_wire(draw_up_query(WIRE, A, b"\xab\xcd").wire)
+    query = dns.message.from_wire(draw_up_query(form_of(A), WIRE, b"\xab\xcd").wire)
     assert query.id == 0xABCD
     assert query.flags == dns.flags.RD
     assert query.question[0].to_text() == "www.example.com. IN A"
     assert (query.edns, query.payload, query.ednsflags, query.options) == (0, 1232, 0, ())
-    drawn = draw_up_query(WIRE, A, b"\xab\xcd", payload=512, dnssec_ok=True)
+    drawn = draw_up_query(form_of(A, True, payload=512), WIRE, b"\xab\xcd")
     query = dns.message.from_wire(drawn.wire)
     assert (query.payload, query.ednsflags, drawn.payload) == (512, dns.flags.DO, 512)
 
 
 def test_bits() -> None:
-    wire = draw_up_query(WIRE, A, b"\0\1", dnssec_ok=True, checking_disabled=True, ask_ad=True)
+    wire = draw_up_query(form_of(A, True, True, True), WIRE, b"\0\1")
     query = dns.message.from_wire(wire.wire)
     assert query.flags == dns.flags.RD | dns.flags.AD | dns.flags.CD
     assert query.ednsflags == dns.flags.DO
@@ -39,19 +39,22 @@ def test_bits() -> None:
 def test_case_alone_is_mixed(chance: bytes, label: bytes) -> None:
     name = dns.name.Name((label.lower(), b"example", b""))
     wire = name.to_wire()
-    query = draw_up_query(wire, A, ID, case=chance[: len(wire)])
+    query = draw_up_query(form_of(A), wire, ID, case=chance[: len(wire)])
     assert query.question[:-4].lower() == wire
     assert dns.message.from_wire(query.wire).question[0].name == name
 
 
 def test_a_bit_makes_a_letter_large() -> None:
-    assert draw_up_query(WIRE, A, ID, case=b"\xff" * len(WIRE)).question[:8] == b"\x03WWW\x07EXA"
+    assert (
+        draw_up_query(form_of(A), WIRE, ID, case=b"\xff" * len(WIRE)).question[:8]
+        == b"\x03WWW\x07EXA"
+    )
     case = bytes([0, 0x20, 0, 0x20]) + bytes(len(WIRE) - 4)
-    assert draw_up_query(WIRE, A, ID, case=case).question[:8] == b"\x03WwW\x07exa"
+    assert draw_up_query(form_of(A), WIRE, ID, case=case).question[:8] == b"\x03WwW\x07exa"
 
 
 def test_without_edns() -> None:
-    query = draw_up_query(WIRE, A, ID, dnssec_ok=True, pad=True, has_edns=False)
+    query = draw_up_query(form_of(A, True, has_edns=False), WIRE, ID, pad=True)
     message = dns.message.from_wire(query.wire)
     assert (message.edns, query.payload) == (-1, 512)
 
@@ -59,7 +62,7 @@ def test_without_edns() -> None:
 @pytest.mark.parametrize("length", [1, 20, 50, 62, 63])
 def test_padded_to_a_multiple(length: int) -> None:
     name = dns.name.Name((b"a" * length, b"example", b""))
-    wire = draw_up_query(name.to_wire(), A, ID, pad=True).wire
+    wire = draw_up_query(form_of(A), name.to_wire(), ID, pad=True).wire
     assert len(wire) % 128 == 0
     (option,) = dns.message.from_wire(wire).options
     assert option.otype == dns.edns.OptionType.PADDING
@@ -73,7 +76,7 @@ def reply_to(query: UpstreamQuery, **changes: object) -> bytes:
 
 
 MIXED = bytes([0x20, 0] * 9)[: len(WIRE)]
-QUERY = draw_up_query(WIRE, A, ID, case=MIXED)
+QUERY = draw_up_query(form_of(A), WIRE, ID, case=MIXED)
 
 
 def test_the_reply() -> None:
@@ -88,7 +91,7 @@ def test_truncated() -> None:
 
 
 def test_other_case() -> None:
-    lower = draw_up_query(WIRE, A, ID)
+    lower = draw_up_query(form_of(A), WIRE, ID)
     assert match_reply(QUERY, reply_to(lower)) is Match.OTHER_CASE
 
 
@@ -102,8 +105,8 @@ def test_other_case() -> None:
         reply_to(QUERY, flags=dns.flags.QR | 4 << 11),  # NOTIFY
         reply_to(QUERY, question=[]),
         reply_to(QUERY, question=[])[:12],  # a header without an error
-        reply_to(draw_up_query(WIRE, 28, ID, case=MIXED)),
-        reply_to(draw_up_query(dns.name.from_text("xww.example.com.").to_wire(), A, ID)),
+        reply_to(draw_up_query(form_of(28), WIRE, ID, case=MIXED)),
+        reply_to(draw_up_query(form_of(A), dns.name.from_text("xww.example.com.").to_wire(), ID)),
         reply_to(QUERY)[:20],
         reply_to(QUERY).replace(b"\x00\x01\x00\x01", b"\x00\x01\x00\x03", 1),  # class CHAOS
     ],
@@ -114,7 +117,7 @@ def test_no_reply_to_it(message: bytes) -> None:
 
 def test_an_octet_of_zero_ends_no_name() -> None:
     name, other = (dns.name.Name((b"a", b"\x00" + end, b"example", b"")) for end in (b"x", b"y"))
-    query, reply = (draw_up_query(each.to_wire(), A, ID) for each in (name, other))
+    query, reply = (draw_up_query(form_of(A), each.to_wire(), ID) for each in (name, other))
     assert match_reply(query, reply_to(reply)) is Match.FOREIGN
 
 

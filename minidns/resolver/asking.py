@@ -1,0 +1,144 @@
+"""A client's query that waits for an upstream, from its beginning to its reply.
+
+Most are answered by one flight: so far they go by plain calls. What is more than that (a chain
+that leads on, a failure, an answer that is not kept) goes on by coroutines from there.
+"""
+
+from asyncio import CancelledError
+from collections.abc import Callable, Coroutine, Generator
+from typing import Any, Protocol
+
+from minidns.errand import Errand, Later
+from minidns.resolver.flights import Flight
+from minidns.resolver.model import Budget, Failure, FailureKind, Group, Question, Resolved
+
+Outcome = Resolved | Failure
+TOO_LATE = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
+
+
+class Client(Protocol):
+    """Who asks, and how he is answered."""
+
+    address: bytes  # packed
+    group: Group
+    question: Question
+
+    def say(self, outcome: Outcome) -> bytes | None:
+        """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
+
+    def go_on(self, outcome: Outcome, began: float, budget: Budget) -> Coroutine[Any, Any, bytes]:
+        """The reply, from that outcome on."""
+
+    def resolve(self) -> Coroutine[Any, Any, bytes]:
+        """The reply, from the beginning on."""
+
+    def fail(self) -> bytes:
+        """The reply while a fault of ours is handled."""
+
+
+class Asking(Later[bytes]):
+    """`board` is the resolver's, `leave` that of its flights.
+
+    May be awaited instead of begun, which comes to the same reply.
+    """
+
+    __slots__ = (
+        "_board",
+        "_leave",
+        "_rest",
+        "began",
+        "budget",
+        "charged",
+        "client",
+        "flight",
+        "is_set",
+    )
+
+    def __init__(
+        self,
+        client: Client,
+        budget: Budget,
+        board: "Callable[[Asking], bool]",
+        leave: "Callable[[Asking], Flight[Outcome]]",
+    ) -> None:
+        super().__init__()
+        self.client = client
+        self.budget = budget
+        self._board = board
+        self._leave = leave
+        self._rest: Errand[bytes] | None = None
+        self.began = 0.0  # the moment, set by `board`
+        # As `flights.Passenger` has them.
+        self.charged = b""
+        self.flight: Flight[Outcome] | None = None
+        self.is_set = False
+
+    def begin(self) -> None:
+        """Ask, or wait with those who have asked."""
+        try:
+            is_boarded = self._board(self)
+        except Exception:  # the last resort
+            self._finish(self.client.fail(), None)
+            return
+        if not is_boarded:
+            self._go_on(self.client.resolve())
+
+    def __await__(self) -> Generator[Any, Any, bytes]:
+        return self.client.resolve().__await__()
+
+    def set(self, value: None) -> None:
+        """The flight is over, or the time; the first counts."""
+        if self.is_set:
+            return
+        self.is_set = True
+        client = self.client
+        try:
+            outcome = self._leave(self).outcome() or TOO_LATE
+            reply = client.say(outcome)
+        except Exception:  # the last resort
+            reply = client.fail()
+        if reply is not None:
+            self._finish(reply, None)
+        else:
+            self._go_on(client.go_on(outcome, self.began, self.budget))
+
+    @property
+    def is_over(self) -> bool:
+        """As `deadlines.Waiter` has it."""
+        return self.is_set
+
+    def expire(self) -> None:
+        """The time is over."""
+        self.set(None)
+
+    def refuse(self, failure: Failure) -> None:
+        """Instead of a flight."""
+        self.is_set = True
+        self._go_on(self.client.go_on(failure, self.began, self.budget))
+
+    def cancel(self) -> None:
+        """The client has gone."""
+        if self.is_done:
+            return
+        if self._rest is not None:
+            self._rest.cancel()
+            return
+        if self.flight is not None and not self.is_set:
+            self.is_set = True
+            self._leave(self)
+        self._finish(None, CancelledError())
+
+    def _go_on(self, rest: Coroutine[Any, Any, bytes]) -> None:
+        self._rest = errand = Errand(rest)
+        errand.then(self._end_rest)
+
+    def _end_rest(self) -> None:
+        errand, self._rest = self._rest, None
+        if errand is None:
+            return
+        try:
+            reply = errand.result()
+        except (Exception, CancelledError) as error:
+            self._finish(None, error)
+        else:
+            self._finish(reply, None)

@@ -1,0 +1,194 @@
+"""A question on its way upstream: what is asked, and what of the outcome is kept.
+
+Most questions are answered by the first attempt. So far it goes by plain calls, at a third of what
+coroutines cost; whatever follows a failure is a coroutine.
+"""
+
+from asyncio import CancelledError
+from collections.abc import Awaitable, Callable
+from typing import Generic, Protocol, TypeVar
+
+from minidns.errand import Errand, Signal, Work
+from minidns.resolver.failures import Failures
+from minidns.resolver.forwarder import Forwarder
+from minidns.resolver.model import (
+    Budget,
+    Encoded,
+    Failure,
+    FailureKind,
+    Group,
+    Question,
+    Resolved,
+    Segment,
+)
+from minidns.wire.reply import Reply
+
+
+class Kept(Protocol):
+    """What a cache has for a question."""
+
+    @property
+    def is_fresh(self) -> bool:
+        """Its TTL has not run out."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Its TTL ran out, less than a day ago."""
+
+    @property
+    def is_due(self) -> bool:
+        """It is in the last tenth of its TTL."""
+
+    def segment_at(self, now: float) -> Segment:
+        """With the TTLs of that moment; 30 s where it is stale."""
+
+
+K = TypeVar("K", bound=Kept)
+K_co = TypeVar("K_co", bound=Kept, covariant=True)
+
+
+class Cache(Protocol[K_co]):
+    """What is asked of a cache."""
+
+    def get(self, group_number: int, question: Question, now: float) -> K_co | None:
+        """The newest that is kept."""
+
+    def add(
+        self, group_number: int, question: Question, segment: Segment, now: float
+    ) -> Encoded | None:
+        """Keep it for its TTL, in place of what there was; None where it is not kept as it is."""
+
+
+class Fetcher(Generic[K]):
+    """An answer of more CNAME records than `links` is none."""
+
+    def __init__(
+        self,
+        forwarder: Forwarder,
+        cache: Cache[K],
+        failures: Failures,
+        clock: Callable[[], float],
+        links: int,
+    ) -> None:
+        self.forwarder = forwarder
+        self._cache = cache
+        self._failures = failures
+        self.clock = clock
+        self._links = links
+
+    def begin(self, group: Group, question: Question, budget: Budget) -> Work[Resolved | Failure]:
+        """What becomes of it, which is kept by then. It has begun."""
+        return _Fetch(self, group, question, budget)
+
+    async def go_on(
+        self,
+        group: Group,
+        question: Question,
+        budget: Budget,
+        first: Awaitable[Reply | Failure] | Failure | None,
+        began: float,
+    ) -> Resolved | Failure:
+        """From the first attempt on, which has begun, or failed; None where it has not begun."""
+        if first is not None and not isinstance(first, Failure):
+            upstream = group.upstreams[0]
+            heard = self.forwarder.hear(group, question, upstream, await first, began)
+            if isinstance(heard, Segment):
+                return self.keep(group, question, heard)
+            first = heard
+        result = await self.forwarder.ask(group, question, budget, first)
+        return self.keep(group, question, result)
+
+    def keep(
+        self, group: Group, question: Question, result: Segment | Failure
+    ) -> Resolved | Failure:
+        """Answers in the cache, failures so that they are not asked again at once."""
+        now = self.clock()
+        key = (group.number, question)
+        if isinstance(result, Segment):
+            if len(self._failures):
+                self._failures.remove(key)
+            kept = self._cache.add(group.number, question, result, now)
+            if result.target is not None or len(result.answer) > self._links:
+                kept = None  # it is not the whole of the answer, or may be too long
+            return Resolved(result, None, kept)
+        if result.kind is not FailureKind.BUSY and not self.forwarder.is_down(group):
+            hit = self._cache.get(group.number, question, now)
+            is_stale = hit is not None and hit.is_stale
+            self._failures.add(key, result, now, is_stale=is_stale)
+        return result
+
+
+class _Fetch(Work[Resolved | Failure], Generic[K]):
+    __slots__ = ("_began", "_budget", "_fetcher", "_group", "_question", "_rest", "_wanted")
+
+    def __init__(
+        self, fetcher: Fetcher[K], group: Group, question: Question, budget: Budget
+    ) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+        self._group = group
+        self._question = question
+        self._budget = budget
+        self._wanted: Signal[Reply | Failure] | None = None
+        self._rest: Errand[Resolved | Failure] | None = None
+        self._began = fetcher.clock()
+        try:
+            wanted = fetcher.forwarder.begin(group, question, budget)
+        except Exception as fault:  # of ours, to be told to whoever waits
+            self._finish(None, fault)
+            return
+        if not isinstance(wanted, Signal):
+            self._go_on(wanted)
+        elif wanted.is_set:
+            self._wanted = wanted
+            self._hear()
+        else:
+            self._wanted = wanted
+            wanted.call_when_set(self._hear)
+
+    def cancel(self) -> None:
+        """Nothing is sent any more."""
+        if self.is_done:
+            return
+        if self._rest is not None:
+            self._rest.cancel()
+            return
+        wanted, self._wanted = self._wanted, None
+        if wanted is not None:
+            wanted.call_when_set(None)
+            wanted.cancel()
+        self._finish(None, CancelledError())
+
+    def _hear(self) -> None:
+        wanted, self._wanted = self._wanted, None  # no cycle is left for a collector
+        if wanted is None:
+            return
+        fetcher, group, question = self._fetcher, self._group, self._question
+        try:
+            upstream, reply = group.upstreams[0], wanted.result()
+            heard = fetcher.forwarder.hear(group, question, upstream, reply, self._began)
+            kept = fetcher.keep(group, question, heard) if isinstance(heard, Segment) else None
+        except Exception as fault:  # as above
+            self._finish(None, fault)
+            return
+        if kept is not None:
+            self._finish(kept, None)
+        elif isinstance(heard, Failure):
+            self._go_on(heard)
+
+    def _go_on(self, first: Awaitable[Reply | Failure] | Failure | None) -> None:
+        """By a coroutine."""
+        rest = self._fetcher.go_on(self._group, self._question, self._budget, first, self._began)
+        self._rest = errand = Errand(rest)
+        errand.then(self._end_rest)
+
+    def _end_rest(self) -> None:
+        errand, self._rest = self._rest, None
+        if errand is None:
+            return
+        try:
+            result = errand.result()
+        except (Exception, CancelledError) as error:
+            self._finish(None, error)
+        else:
+            self._finish(result, None)
