@@ -7,7 +7,6 @@ section 8); past its time an answer has a TTL of 30 seconds and a day to live (R
 """
 
 from struct import Struct, pack, unpack_from
-from typing import NamedTuple
 
 from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import Question, Segment
@@ -44,18 +43,20 @@ _TO_TTL, _TO_RDATA = 6, 12  # octets from the beginning of such a record
 _Ends = tuple[tuple[int, int, int, int], ...]  # as `wire.response.Body` has them
 
 
-class JustKept(NamedTuple):
-    """An answer at the moment at which it came."""
+class JustKept:
+    """An answer at the moment at which it came, and its packed form."""
 
-    packed: bytes
-    rcode: int
-    wire: bytes
-    ends: _Ends
+    __slots__ = ("_ends", "_rcode", "_wire", "packed")
+
+    def __init__(self, packed: bytes, rcode: int, wire: bytes, ends: _Ends) -> None:
+        self.packed = packed
+        self._rcode = rcode
+        self._wire = wire
+        self._ends = ends
 
     def body_as_kept(self, flags: int) -> Body:
         """As `resolver.model.Encoded` has it."""
-        _, rcode, wire, ends = self
-        return Body(flags | rcode, wire, ends, len(ends))
+        return Body(flags | self._rcode, self._wire, self._ends, len(self._ends))
 
 
 def pack_answer(question: Question, segment: Segment, now: float) -> JustKept | None:
