@@ -77,7 +77,7 @@ class Routes:
     def ordinary_group_of(self, name: bytes) -> Group | None:
         """Who is asked, as far as `learn` has told; None where `group_of` has to say.
 
-        A name (lower-case wire) that is none, but ends with its only zero, is given back as None.
+        Also None for octets that are no name; the last of them is zero, and no other one is.
         """
         first = name[0]
         group = self._parents.get(name[1 + first :])
@@ -89,7 +89,7 @@ class Routes:
 
     def learn(self, name: bytes, group: Group) -> None:
         """That a name (well-formed lower-case wire) has nobody to answer but the group."""
-        if self._falling or name in self._apexes:
+        if not name[0] or self._falling or name in self._apexes:
             return
         parents = self._parents
         if len(parents) >= _MAX_PARENTS:
