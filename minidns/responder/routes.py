@@ -77,7 +77,7 @@ class Routes:
     def ordinary_group_of(self, name: bytes) -> Group | None:
         """Who is asked, as far as `learn` has told; None where `group_of` has to say.
 
-        Also None for octets that are no name; the last of them is zero, and no other one is.
+        `name` (lower-case wire) ends with its only zero octet; None, too, where it is no name.
         """
         first = name[0]
         group = self._parents.get(name[1 + first :])
