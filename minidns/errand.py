@@ -1,9 +1,10 @@
-"""Coroutines that run without a task of the event loop, and what they wait for.
+"""Work that is under way without a task of the event loop, and what coroutines wait for.
 
 A task costs a handle and a turn of the loop at its start and after each wait, and a place in the
-set of all tasks. An errand runs at once, as far as it gets, and goes on inside the call that ends
-its waiting; a cache miss is two of them. What needs a task around it, as asyncio.timeout() does,
-is to be made a task that the errand awaits.
+set of all tasks. An errand runs a coroutine at once, as far as it gets, and goes on inside the call
+that ends its waiting. An undertaking, which an ordinary cache miss is two of, does without one as
+long as it can. What needs a task around it, as asyncio.timeout() does, is to be made a task that
+the errand awaits.
 """
 
 import asyncio
@@ -23,7 +24,6 @@ class Signal(Generic[T]):
         "_is_cancelled",
         "_value",
         "is_set",
-        "on_cancel",
     )
 
     def __init__(self) -> None:
@@ -31,7 +31,6 @@ class Signal(Generic[T]):
         self._value: T | None = None
         self._call: Callable[[], object] | None = None
         self._is_cancelled = False
-        self.on_cancel: Callable[[], object] | None = None  # when nobody waits any more
         self._asyncio_future_blocking = False  # by it a task knows what it may wait for
 
     def set(self, value: T) -> None:
@@ -102,9 +101,6 @@ class Signal(Generic[T]):
             return False
         self.is_set = self._is_cancelled = True
         call, self._call = self._call, None
-        on_cancel, self.on_cancel = self.on_cancel, None
-        if on_cancel is not None:
-            on_cancel()
         if call is not None:
             call()
         return True
@@ -161,12 +157,51 @@ class Work(Generic[T]):
                 end()
             except Exception as fault:  # whoever ended the waiting has others to tell
                 asyncio.get_running_loop().call_exception_handler(
-                    {"message": "what follows an errand failed", "exception": fault}
+                    {"message": "what follows a query's work failed", "exception": fault}
                 )
 
 
-class Later(Work[T]):
-    """Work that has not begun: whoever drops it leaves nothing behind."""
+class Undertaking(Work[T]):
+    """Work by plain calls, which may go on by a coroutine and then ends as that does."""
+
+    __slots__ = ("_rest",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rest: Errand[T] | None = None
+
+    def cancel(self) -> None:
+        """Nobody waits any more."""
+        if self.is_done:
+            return
+        if self._rest is not None:
+            self._rest.cancel()
+            return
+        self._give_up()
+        self._finish(None, asyncio.CancelledError())
+
+    def _give_up(self) -> None:
+        """What is under way, as long as that is no coroutine."""
+        raise NotImplementedError
+
+    def _go_on_by(self, rest: Coroutine[Any, Any, T]) -> None:
+        self._rest = errand = Errand(rest)
+        errand.then(self._end_rest)
+
+    def _end_rest(self) -> None:
+        errand, self._rest = self._rest, None  # no cycle is left for a collector
+        if errand is None:
+            return
+        try:
+            result = errand.result()
+        except (Exception, asyncio.CancelledError) as error:
+            self._finish(None, error)
+        else:
+            self._finish(result, None)
+
+
+class Later(Undertaking[T]):
+    """One that has not begun: whoever drops it leaves nothing behind."""
 
     __slots__ = ()
 

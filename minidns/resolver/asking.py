@@ -4,11 +4,10 @@ Most are answered by one flight: so far they go by plain calls. What is more tha
 that leads on, a failure, an answer that is not kept) goes on by coroutines from there.
 """
 
-from asyncio import CancelledError
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol
 
-from minidns.errand import Errand, Later
+from minidns.errand import Later
 from minidns.resolver.flights import Flight
 from minidns.resolver.model import Budget, Failure, FailureKind, Group, Question, Resolved
 
@@ -45,7 +44,6 @@ class Asking(Later[bytes]):
     __slots__ = (
         "_board",
         "_leave",
-        "_rest",
         "began",
         "budget",
         "charged",
@@ -66,7 +64,6 @@ class Asking(Later[bytes]):
         self.budget = budget
         self._board = board
         self._leave = leave
-        self._rest: Errand[bytes] | None = None
         self.began = 0.0  # the moment, set by `board`
         # As `flights.Passenger` has them.
         self.charged = b""
@@ -81,7 +78,7 @@ class Asking(Later[bytes]):
             self._finish(self.client.fail(), None)
             return
         if not is_boarded:
-            self._go_on(self.client.resolve())
+            self._go_on_by(self.client.resolve())
 
     def __await__(self) -> Generator[Any, Any, bytes]:
         return self.client.resolve().__await__()
@@ -100,7 +97,7 @@ class Asking(Later[bytes]):
         if reply is not None:
             self._finish(reply, None)
         else:
-            self._go_on(client.go_on(outcome, self.began, self.budget))
+            self._go_on_by(client.go_on(outcome, self.began, self.budget))
 
     @property
     def is_over(self) -> bool:
@@ -114,31 +111,9 @@ class Asking(Later[bytes]):
     def refuse(self, failure: Failure) -> None:
         """Instead of a flight."""
         self.is_set = True
-        self._go_on(self.client.go_on(failure, self.began, self.budget))
+        self._go_on_by(self.client.go_on(failure, self.began, self.budget))
 
-    def cancel(self) -> None:
-        """The client has gone."""
-        if self.is_done:
-            return
-        if self._rest is not None:
-            self._rest.cancel()
-            return
+    def _give_up(self) -> None:
         if self.flight is not None and not self.is_set:
             self.is_set = True
             self._leave(self)
-        self._finish(None, CancelledError())
-
-    def _go_on(self, rest: Coroutine[Any, Any, bytes]) -> None:
-        self._rest = errand = Errand(rest)
-        errand.then(self._end_rest)
-
-    def _end_rest(self) -> None:
-        errand, self._rest = self._rest, None
-        if errand is None:
-            return
-        try:
-            reply = errand.result()
-        except (Exception, CancelledError) as error:
-            self._finish(None, error)
-        else:
-            self._finish(reply, None)

@@ -4,11 +4,10 @@ Most questions are answered by the first attempt. So far it goes by plain calls,
 coroutines cost; whatever follows a failure is a coroutine.
 """
 
-from asyncio import CancelledError
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
-from minidns.errand import Errand, Signal, Work
+from minidns.errand import Signal, Undertaking, Work
 from minidns.resolver.failures import Failures
 from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.model import (
@@ -118,8 +117,8 @@ class Fetcher(Generic[K]):
         return result
 
 
-class _Fetch(Work[Resolved | Failure], Generic[K]):
-    __slots__ = ("_began", "_budget", "_fetcher", "_group", "_question", "_rest", "_wanted")
+class _Fetch(Undertaking[Resolved | Failure], Generic[K]):
+    __slots__ = ("_began", "_budget", "_fetcher", "_group", "_question", "_wanted")
 
     def __init__(
         self, fetcher: Fetcher[K], group: Group, question: Question, budget: Budget
@@ -130,7 +129,6 @@ class _Fetch(Work[Resolved | Failure], Generic[K]):
         self._question = question
         self._budget = budget
         self._wanted: Signal[Reply | Failure] | None = None
-        self._rest: Errand[Resolved | Failure] | None = None
         self._began = fetcher.clock()
         try:
             wanted = fetcher.forwarder.begin(group, question, budget)
@@ -146,18 +144,11 @@ class _Fetch(Work[Resolved | Failure], Generic[K]):
             self._wanted = wanted
             wanted.call_when_set(self._hear)
 
-    def cancel(self) -> None:
-        """Nothing is sent any more."""
-        if self.is_done:
-            return
-        if self._rest is not None:
-            self._rest.cancel()
-            return
+    def _give_up(self) -> None:
         wanted, self._wanted = self._wanted, None
         if wanted is not None:
             wanted.call_when_set(None)
             wanted.cancel()
-        self._finish(None, CancelledError())
 
     def _hear(self) -> None:
         wanted, self._wanted = self._wanted, None  # no cycle is left for a collector
@@ -178,17 +169,6 @@ class _Fetch(Work[Resolved | Failure], Generic[K]):
 
     def _go_on(self, first: Awaitable[Reply | Failure] | Failure | None) -> None:
         """By a coroutine."""
-        rest = self._fetcher.go_on(self._group, self._question, self._budget, first, self._began)
-        self._rest = errand = Errand(rest)
-        errand.then(self._end_rest)
-
-    def _end_rest(self) -> None:
-        errand, self._rest = self._rest, None
-        if errand is None:
-            return
-        try:
-            result = errand.result()
-        except (Exception, CancelledError) as error:
-            self._finish(None, error)
-        else:
-            self._finish(result, None)
+        self._go_on_by(
+            self._fetcher.go_on(self._group, self._question, self._budget, first, self._began)
+        )

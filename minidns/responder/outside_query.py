@@ -88,7 +88,10 @@ class OutsideQuery:
         opt: bytes | None = None,
         limit: int = 0,
     ) -> None:
-        """`opt` and `limit` of the reply without an error, where they are known already."""
+        """`opt` and `limit` of the reply without an error, where they are known already.
+
+        An empty `opt` is none (the query has none); None is not known.
+        """
         self._speaker = speaker
         self._answers = answers
         self.group = group

@@ -24,11 +24,11 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
-        self._errands: set[Work[Reply]] = set()
+        self._pending: set[Work[Reply]] = set()
         self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 
     def __len__(self) -> int:
-        return len(self._errands)
+        return len(self._pending)
 
     def add(self, reply: Awaitable[Reply], deliver: Callable[[Reply], None]) -> None:
         """Call `deliver` when the reply is there, with None where there is none after all.
@@ -36,53 +36,51 @@ class AwaitedReplies:
         Called on the event loop, and never calls `deliver` itself. The awaitable is this client's
         own: giving up cancels it.
         """
-        errand: Work[Reply]
+        work: Work[Reply]
         if isinstance(reply, Later):
-            errand = reply
+            work = reply
             reply.begin()
         else:
             # What has `send` is a coroutine, a compiled one too; to ask collections.abc takes
             # longer.
             coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
-            errand = Errand(coroutine)
-        self._errands.add(errand)
+            work = Errand(coroutine)
+        self._pending.add(work)
         self._counters.in_flight += 1
 
         def finish() -> None:
-            try:
-                wire = errand.result()
-            except asyncio.CancelledError:  # given up
-                wire = None
+            try:  # what was given up is not asked: to raise it again would tie it to this frame
+                wire = None if work.is_cancelled else work.result()
             except Exception as error:
                 self._counters.failed += 1
                 report(error)
                 wire = None
-            errands = self._errands
-            if errand in errands:
-                errands.remove(errand)
+            pending = self._pending
+            if work in pending:
+                pending.remove(work)
                 self._counters.in_flight -= 1
-                if self._emptied is not None and not errands:
+                if self._emptied is not None and not pending:
                     self._emptied.set_result(None)
                     self._emptied = None
                 deliver(wire)
 
-        if errand.is_done:
+        if work.is_done:
             asyncio.get_running_loop().call_soon(finish)
         else:
-            errand.then(finish)
+            work.then(finish)
 
     async def wait(self, seconds: float) -> None:
         """Until none is awaited, or for so long."""
-        if self._errands:
+        if self._pending:
             self._emptied = asyncio.get_running_loop().create_future()
             await asyncio.wait((self._emptied,), timeout=seconds)
 
     def give_up(self) -> None:
         """Nobody waits any more."""
-        given_up, self._errands = self._errands, set()
+        given_up, self._pending = self._pending, set()
         self._counters.in_flight -= len(given_up)
-        for errand in given_up:
-            errand.cancel()
+        for work in given_up:
+            work.cancel()
 
 
 async def _await(reply: Awaitable[Reply]) -> Reply:

@@ -75,6 +75,7 @@ class MmsgUdp:
         packet_octets: int,
         calls: tuple[_Call, _Call],
     ) -> None:
+        self._sock = sock
         self._descriptor = sock.fileno()
         self._family = sock.family
         self._respond = respond
@@ -202,6 +203,8 @@ class MmsgUdp:
                 else:
                     count += 1
             arrays.clear_interfaces(count)
+            # Its number may be another's since the socket was closed.
+            self._descriptor = self._sock.fileno()
             self._send_run(arrays, 0, count)
 
     def _void_refused(self, lengths: list[int]) -> None:

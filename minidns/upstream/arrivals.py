@@ -16,7 +16,7 @@ _MAX_EVENTS = 256  # in one turn of the loop
 _ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 
-class Asking(Protocol):
+class OnItsWay(Protocol):
     """A query on its way."""
 
     is_over: bool
@@ -37,25 +37,25 @@ class Arrivals:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.deadlines = Deadlines(loop)  # of those who wait
-        self._unsent: list[Asking] = []
-        self._waiting: dict[int, Asking] = {}  # by descriptor
+        self._unsent: list[OnItsWay] = []
+        self._waiting: dict[int, OnItsWay] = {}  # by descriptor
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._take, self._epoll)
 
-    def add(self, descriptor: int, asking: Asking) -> None:
+    def add(self, descriptor: int, query: OnItsWay) -> None:
         """Let it send in this turn of the loop, and tell it when that socket can be read.
 
         Raises OSError where the system can watch no more sockets.
         """
         if self._epoll is None:
-            self.loop.add_reader(descriptor, self._tell, asking)
+            self.loop.add_reader(descriptor, self._tell, query)
         else:
             self._epoll.register(descriptor, _ONCE)
-        self._waiting[descriptor] = asking
+        self._waiting[descriptor] = query
         if not self._unsent:
             self.loop.call_soon(self._send)
-        self._unsent.append(asking)
+        self._unsent.append(query)
 
     def remove(self, descriptor: int) -> None:
         """Before the socket is closed, which takes it out of the epoll as well."""
@@ -65,32 +65,32 @@ class Arrivals:
 
     def close(self) -> None:
         """All that is under way has no reply."""
-        for asking in list(self._waiting.values()):
-            asking.expire()
+        for query in list(self._waiting.values()):
+            query.expire()
         if self._epoll is not None and not self._epoll.closed:
             self.loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
 
     def _send(self) -> None:
         unsent, self._unsent = self._unsent, []
-        for asking in unsent:
+        for query in unsent:
             try:
-                asking.send()
+                query.send()
             except Exception as fault:
                 self._report(fault)
 
     def _take(self, arrived: "select.epoll") -> None:
         waiting = self._waiting
         for descriptor, _ in arrived.poll(0, _MAX_EVENTS):
-            asking = waiting.get(descriptor)
+            query = waiting.get(descriptor)
             # None: one before it in this turn has ended it. One that has its reply has closed its
             # socket, so that it costs no further system call.
-            if asking is not None and not self._tell(asking):
+            if query is not None and not self._tell(query):
                 arrived.modify(descriptor, _ONCE)
 
-    def _tell(self, asking: Asking) -> bool:
+    def _tell(self, query: OnItsWay) -> bool:
         try:
-            return asking.receive()
+            return query.receive()
         except Exception as fault:
             self._report(fault)
             return True

@@ -52,7 +52,7 @@ class Owner(Protocol):
 
 
 class Wanted(Signal[Reply | Failure]):
-    """`stop` gives up what is under way."""
+    """Until it is set somebody waits. `is_over`: nothing is on its way over UDP."""
 
     __slots__ = (
         "_stop",
@@ -88,7 +88,7 @@ class Wanted(Signal[Reply | Failure]):
         self.seconds = seconds
         self.deadline = deadline
         self.has_edns = has_edns
-        self.is_over = True  # nothing is on its way over UDP
+        self.is_over = True
         self._stop: Callable[[], object] | None = None
         if has_edns:
             owner.counters.in_flight += 1

@@ -5,20 +5,23 @@ answers as transports have it answer, the other one by the long way and one coro
 """
 
 import asyncio
+import gc
 from collections.abc import Awaitable, Callable
 
 import dns.flags
 import dns.message
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from minidns.errand import Later, Signal
+from minidns.errand import Later
 from minidns.resolver.cache import Cache
 from minidns.resolver.model import Exchange, Failure, FailureKind, Group, Policy, Question, Upstream
 from minidns.resolver.networks import PRIVATE_NETWORKS, parse_networks
 from minidns.resolver.resolver import Resolver
 from minidns.responder.cookies import Cookies
 from minidns.responder.outside import Outside
+from minidns.responder.outside_query import OutsideQuery
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.responder import Policy as Words
 from minidns.responder.responder import Responder
@@ -26,9 +29,11 @@ from minidns.responder.routes import Routes
 from minidns.responder.via import Via
 from minidns.transport.awaited import AwaitedReplies
 from minidns.transport.counters import UdpCounters
+from minidns.upstream.counters import UpstreamCounters
+from minidns.upstream.wanted import Known, Wanted
 from minidns.wire.reply import Reply
 from minidns.zone.model import Catalog
-from tests.resolver.scripted_exchange import Act, Asked, ScriptedExchange, group
+from tests.resolver.scripted_exchange import Act, Asked, Script, ScriptedExchange, group
 from tests.resolver.test_resolver import act
 from tests.resolver.virtual_time import now, run
 
@@ -38,20 +43,28 @@ Ask = Callable[[bytes, bytes], Awaitable[bytes | None]]
 
 
 class SignallingExchange(ScriptedExchange):
-    """The same, by signals as `upstream.exchange` gives them."""
+    """The same, by what `upstream.exchange` gives."""
+
+    def __init__(self, script: Script) -> None:
+        super().__init__(script)
+        self.counters = UpstreamCounters()
+        self._known = Known(False)
+
+    def go_on(self, wanted: Wanted, outcome: object) -> Callable[[], object]:
+        raise AssertionError
 
     def __call__(  # type: ignore[override]  # an awaitable, too
         self, to: Upstream, what: Question, seconds: float
-    ) -> Signal[Reply | Failure]:
+    ) -> Wanted:
         asked = Asked(to, what, now())
         self.asked.append(asked)
         done = self.script(asked)
-        signal: Signal[Reply | Failure] = Signal()
+        wanted = Wanted(self, to, self._known, what, seconds, now() + seconds)
         self.in_flight += 1
 
         def end(outcome: Reply | Failure) -> None:
             self.in_flight -= 1
-            signal.set(outcome)
+            wanted.end(outcome)
 
         loop = asyncio.get_running_loop()
         if done.result is None or done.after >= seconds:
@@ -63,8 +76,8 @@ class SignallingExchange(ScriptedExchange):
             self.in_flight -= 1
             timer.cancel()
 
-        signal.on_cancel = give_up
-        return signal
+        wanted.stop_by(give_up)
+        return wanted
 
 
 class World:
@@ -184,3 +197,32 @@ def test_both_ways_are_one(
     assert told == told_at_length
     assert asked == asked_at_length
     assert stats == stats_at_length
+
+
+@pytest.mark.parametrize("acts", [["silence"], ["answer"], ["alias"], ["servfail"]])
+@pytest.mark.parametrize("seconds", [0.0, 0.015, 5.0])
+def test_nothing_is_left_for_a_collector(acts: list[str], seconds: float) -> None:
+    """It is switched off while queries come: also of those that are given up."""
+
+    async def work() -> int:
+        exchange = SignallingExchange(lambda asked: act(acts[0], asked))
+        world = World(group(1), exchange)
+        gc.collect()
+        gc.disable()
+        try:
+            for number in range(20):
+                wire = _query(f"{number}.example.")
+                reply = world.responder.respond(wire, CLIENTS[0], UDP)
+                assert isinstance(reply, Later)
+                awaited = AwaitedReplies(UdpCounters())
+                awaited.add(reply, lambda _: None)
+                await asyncio.sleep(seconds)
+                awaited.give_up()
+                del reply, awaited
+            await world.resolver.close()
+            await asyncio.sleep(0)
+            return sum(isinstance(one, (Later, OutsideQuery)) for one in gc.get_objects())
+        finally:
+            gc.enable()
+
+    assert run(work()) == 0

@@ -30,8 +30,10 @@ from tests.harness import zone_of
 
 UDP, TCP = Via("udp", is_stream=False), Via("tcp", is_stream=True, keepalive=100)
 FRIEND, STRANGER = bytes((10, 0, 0, 1)), bytes((192, 0, 2, 1))
+# `deep.corp.example.` is below a group's domain, `sub.example.com.` a group below a zone.
 ZONE = "@ 300 SOA ns host 1 2 3 4 300\n@ 300 NS ns\nns 300 A 192.0.2.1\nwww 300 A 192.0.2.2\n"
 HERE = zone_of("example.com.", ZONE)
+DEEP = zone_of("deep.corp.example.", ZONE)
 FALLING = replace(zone_of("example.net.", ZONE), falls_through=True)
 UPSTREAMS = (Upstream("192.0.2.53", 53),)
 GROUPS = [
@@ -81,8 +83,9 @@ class Server:
         self.cache = Cache(2**20)
         answers = PublicAnswers(self.cache, GROUPS, (), ())
         resolver = OnlyFinds(self.cache)
+        self.routes = Routes(GROUPS)
         self.outside = Outside(
-            Routes(GROUPS),
+            self.routes,
             resolver,
             answers,
             (FRIEND,),
@@ -97,7 +100,7 @@ class Server:
     def change(self, what: str) -> None:
         """The zones, the lists or the upstreams."""
         if what == "zones":
-            self.responder.swap(Catalog({HERE.origin: HERE}))
+            self.responder.swap(Catalog({HERE.origin: HERE, DEEP.origin: DEEP}))
         elif what == "falling":
             self.responder.swap(Catalog({HERE.origin: HERE, FALLING.origin: FALLING}))
         elif what == "no zones":
@@ -110,6 +113,10 @@ class Server:
             self.outside.set_lists(hosts, block)
         elif what == "no lists":
             self.outside.set_lists(None, None)
+        elif what == "nobody":
+            self.routes.set_upstreams(b"\0", ())
+        elif what == "others":
+            self.routes.set_upstreams(b"\0", (Upstream("192.0.2.54", 53),))
         else:
             self.cache.add(
                 1,
@@ -135,9 +142,17 @@ def _describe(outcome: object) -> object:
 
 
 NAMES = st.sampled_from(
-    ["a.example.", "b.example.", "B.Example.", "c.example.", "d.b.example.", "example.", "."]
+    ["a.example.", "c.example."] * 8
+    + ["b.example.", "B.Example.", "d.b.example.", "example.", "."]
     + ["www.example.com.", "lacks.example.com.", "example.com.", "sub.example.com.", "com."]
-    + ["a.sub.example.com.", "a.corp.example.", "corp.example.", "a.never.example."]
+    + [
+        "a.sub.example.com.",
+        "a.corp.example.",
+        "corp.example.",
+        "b.corp.example.",
+        "deep.corp.example.",
+    ]
+    + ["www.deep.corp.example.", "a.never.example."]
     + ["lacks.example.net.", "www.example.net.", "example.net.", "localhost.", "a.local."]
     + ["x.local.", "a.x.local.", "local.", "1.0.0.10.in-addr.arpa.", "a\\000b.example."]
 )
@@ -161,6 +176,7 @@ QUERIES = st.builds(
 DAMAGE = st.lists(st.tuples(st.integers(2, 60), st.integers(0, 255)), max_size=2)
 CHANGES = st.sampled_from(
     ["zones", "falling", "no zones", "lists", "no lists", "c.example.", "a.example."]
+    + ["nobody", "others"]
 )
 STEPS = st.lists(
     st.one_of(

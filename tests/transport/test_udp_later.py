@@ -1,6 +1,7 @@
 """Replies over UDP that are awaited, for both forms alike, and the end of a server."""
 
 import asyncio
+import socket
 from contextlib import ExitStack
 from typing import Any
 
@@ -181,6 +182,37 @@ def test_more_replies_than_one_call_takes_come_to_who_asked(batched: bool) -> No
                         where = f"127.0.0.{2 + number % 3}", pair.port
                         assert await client.receive() == (reply, where)
                 assert (server.counters.replies, server.counters.dropped_send) == (count - 1, 1)
+
+    run(test())
+
+
+def test_a_reply_for_a_closed_socket_leaves_from_no_other(batched: bool) -> None:
+    """The system gives the number of a closed descriptor to the next one that is opened."""
+
+    async def test() -> None:
+        reply: Signal[bytes] = Signal()
+
+        async def wait() -> bytes:
+            return await reply
+
+        pair = bind_pair("127.0.0.1", 0)
+        server = UdpServer(pair.udp, lambda *_: wait(), {}, batched=batched)
+        server.start(asyncio.get_running_loop())
+        with UdpClient() as client:
+            client.send(b"..q", ("127.0.0.1", pair.port))
+            await until(lambda: server.counters.in_flight == 1)
+            server.stop()
+            number = pair.udp.fileno()
+            pair.close()
+            with ExitStack() as stack:
+                for _ in range(8):
+                    other = stack.enter_context(socket.socket(type=socket.SOCK_DGRAM))
+                    if other.fileno() == number:
+                        break
+                assert other.fileno() == number
+                reply.set(b"..late")
+                await until(lambda: server.counters.dropped_send == 1)
+        assert server.counters.replies == 0
 
     run(test())
 
