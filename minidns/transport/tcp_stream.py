@@ -24,7 +24,7 @@ class TcpStream:
         self.sock = sock
         self.is_closed = False
         self._watch = watch
-        self._owner = owner
+        self._owner: Watched | None = owner  # until it is closed
         self._unsent = bytearray()
         self._is_reading = True
         self._interest = 0  # what the watch looks for
@@ -85,6 +85,7 @@ class TcpStream:
                 self._watch.forget(self.sock.fileno())
             self._unsent.clear()
             self.sock.close()
+            self._owner = None  # whose stream this is: no cycle is left for a collector
 
     def discard_input(self) -> None:
         """Throw away what has been received, at most a megabyte. Never raises."""
@@ -104,14 +105,14 @@ class TcpStream:
     def _follow(self) -> None:
         """Make the watch look for what is wanted now."""
         interest = (READ if self._is_reading else 0) | (WRITE if self._unsent else 0)
-        before = self._interest
-        if interest == before or self.is_closed:
+        before, owner = self._interest, self._owner
+        if interest == before or owner is None:
             return
         self._interest = interest
         descriptor = self.sock.fileno()
         if not before:
             try:
-                self._watch.add(descriptor, interest, self._owner)
+                self._watch.add(descriptor, interest, owner)
             except OSError:
                 self._interest = 0
                 raise

@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +12,7 @@ import pytest
 
 from minidns.sockets.bind import bind_pair
 from minidns.transport.tcp import TcpServer
+from minidns.transport.tcp_connection import TcpConnection
 from tests.transport.clients import (
     RST_ON_CLOSE,
     FakeResponder,
@@ -83,6 +85,38 @@ def test_pending_work_of_a_lost_connection_is_cancelled() -> None:
             await until(lambda: not server.counters.connections)
             assert server.counters.in_flight == 0
             await until(lambda: sorted(responder.cancelled) == [b"-1later", b"..later"])
+
+    run(test())
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+@pytest.mark.parametrize("query", [b"..now", b"..later"])
+def test_a_connection_leaves_nothing_for_a_collector(how: str, query: bytes) -> None:
+    """It is switched off while queries come."""
+
+    async def test() -> None:
+        async with tcp_server(FakeResponder()) as (server, address, _):
+            gc.collect()
+            gc.disable()
+            try:
+                for _ in range(10):
+                    async with raw_client(address) as sock:
+                        loop = asyncio.get_running_loop()
+                        before = server.counters.queries
+                        await loop.sock_sendall(sock, framed(query))
+                        await until(lambda: server.counters.queries > before)  # noqa: B023
+                        if query == b"..now":
+                            await loop.sock_recv(sock, 100)
+                        if how == "reset":
+                            reset(sock)
+                    if query == b"..now" or how == "reset":
+                        await until(lambda: not server.counters.connections)
+                await server.drain(0)
+                await asyncio.sleep(0)
+                left = [one for one in gc.get_objects() if isinstance(one, TcpConnection)]
+                assert not left
+            finally:
+                gc.enable()
 
     run(test())
 
