@@ -25,7 +25,7 @@ class Client(Protocol):
     def say(self, outcome: Outcome) -> bytes | None:
         """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
 
-    def go_on(self, outcome: Outcome, began: float, budget: Budget) -> Coroutine[Any, Any, bytes]:
+    def go_on(self, outcome: Outcome, budget: Budget) -> Coroutine[Any, Any, bytes]:
         """The reply, from that outcome on."""
 
     def resolve(self) -> Coroutine[Any, Any, bytes]:
@@ -44,7 +44,6 @@ class Asking(Later[bytes]):
     __slots__ = (
         "_board",
         "_leave",
-        "began",
         "budget",
         "charged",
         "client",
@@ -64,7 +63,6 @@ class Asking(Later[bytes]):
         self.budget = budget
         self._board = board
         self._leave = leave
-        self.began = 0.0  # the moment, set by `board`
         # As `flights.Passenger` has them.
         self.charged = b""
         self.flight: Flight[Outcome] | None = None
@@ -97,7 +95,7 @@ class Asking(Later[bytes]):
         if reply is not None:
             self._finish(reply, None)
         else:
-            self._go_on_by(client.go_on(outcome, self.began, self.budget))
+            self._go_on_by(client.go_on(outcome, self.budget))
 
     @property
     def is_over(self) -> bool:
@@ -111,7 +109,7 @@ class Asking(Later[bytes]):
     def refuse(self, failure: Failure) -> None:
         """Instead of a flight."""
         self.is_set = True
-        self._go_on_by(self.client.go_on(failure, self.began, self.budget))
+        self._go_on_by(self.client.go_on(failure, self.budget))
 
     def _give_up(self) -> None:
         if self.flight is not None and not self.is_set:

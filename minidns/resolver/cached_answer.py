@@ -38,8 +38,6 @@ _ADDRESS_RECORD = Struct("!HHHIH")
 _IN = int(RRClass.IN)
 _QNAME = 0xC00C  # points to the question's name
 _TO_TTL, _TO_RDATA = 6, 12  # octets from the beginning of such a record
-
-
 _Ends = tuple[tuple[int, int, int, int], ...]  # as `wire.response.Body` has them
 
 
@@ -243,7 +241,7 @@ class Hit:
         )
 
 
-def _ends_of(packed: bytes, sets: int) -> tuple[tuple[int, int, int, int], ...]:
+def _ends_of(packed: bytes, sets: int) -> _Ends:
     if sets == 1:
         return (_ONE_END.unpack_from(packed, _HEAD.size),)
     numbers = iter(unpack_from(f"={4 * sets}H", packed, _HEAD.size))

@@ -66,12 +66,13 @@ MAX_QUERIES = 12  # upstream queries for one query of a client; Unbound
 
 
 class Budget:
-    """The upstream queries that one query of a client may still cost."""
+    """What one query of a client may still cost: `left` upstream queries; `began`: the moment."""
 
-    __slots__ = ("left",)
+    __slots__ = ("began", "left")
 
-    def __init__(self, queries: int = MAX_QUERIES) -> None:
+    def __init__(self, queries: int = MAX_QUERIES, began: float = 0.0) -> None:
         self.left = queries
+        self.began = began
 
 
 class FailureKind(Enum):

@@ -6,7 +6,6 @@ answer within 4.5 s and for at most 12 upstream queries, whatever happens.
 """
 
 from collections.abc import Callable
-from functools import partial
 from typing import Generic
 
 from minidns.errand import Later
@@ -62,7 +61,6 @@ class Resolver(Generic[K]):
         bounds: Bounds = DEFAULT_BOUNDS,
     ) -> None:
         self._bounds = bounds
-        self._budget = partial(Budget, bounds.queries)
         self._cache = cache
         self._clock = clock
         self._forwarder = Forwarder(
@@ -106,13 +104,12 @@ class Resolver(Generic[K]):
         """
         if self._forwarder.note_if_loop(question.qname):
             return _fail(Failure(FailureKind.UNUSABLE, "forwarding loop"))
-        began = self._clock()
         budget = self._budget()
         group = group_of(question.qname)
         if group is None:
             return Resolved(Segment(Rcode.NOERROR, target=question.qname, ttl=2**31 - 1))
-        part = await self._link(group, question, client, began, budget)
-        return await self.go_on(part, group_of, question, client, began, budget)
+        part = await self._link(group, question, client, budget)
+        return await self.go_on(part, group_of, question, client, budget)
 
     def ask(self, client: Client) -> Later[bytes]:
         """The reply to a client whose question `find` has just looked for in vain."""
@@ -124,7 +121,6 @@ class Resolver(Generic[K]):
         group_of: Callable[[bytes], Group | None],
         question: Question,
         client: bytes,
-        began: float,
         budget: Budget,
     ) -> Resolved:
         """As `resolve`, from the first part of the chain on."""
@@ -133,7 +129,7 @@ class Resolver(Generic[K]):
         segment = part.segment
         if segment.target is None and len(segment.answer) <= self._bounds.links:
             return part
-        return await self._follow(part, group_of, question, client, began, budget)
+        return await self._follow(part, group_of, question, client, budget)
 
     def _board(self, asking: Asking) -> bool:
         """Wait for what one flight brings; False where there is more to think of."""
@@ -141,7 +137,7 @@ class Resolver(Generic[K]):
         group, question = client.group, client.question
         if question is not self._absent or self._forwarder.note_if_loop(question.qname):
             return False
-        now = asking.began = self._clock()
+        now = asking.budget.began
         key = (group.number, question)
         if self._kept_failure(group, key, now) is not None:
             return False
@@ -165,7 +161,6 @@ class Resolver(Generic[K]):
         group_of: Callable[[bytes], Group | None],
         question: Question,
         client: bytes,
-        began: float,
         budget: Budget,
     ) -> Resolved:
         """A chain that the first part does not end, or that is long."""
@@ -186,12 +181,15 @@ class Resolver(Generic[K]):
                 break
             seen.update(owners_of(whole.answer, question.qname), (name,))
             asked = question._replace(qname=name)
-            link = await self._link(group, asked, client, began, budget)
+            link = await self._link(group, asked, client, budget)
             if isinstance(link, Failure):
                 return _fail(link)
             error = error or link.error
             whole = join(whole, link.segment, question.qname)
         return Resolved(whole, error)
+
+    def _budget(self) -> Budget:
+        return Budget(self._bounds.queries, self._clock())
 
     def is_down(self, group: Group) -> bool:
         """Whether all upstreams of the group are known to be dead."""
@@ -222,7 +220,7 @@ class Resolver(Generic[K]):
         await self._forwarder.close()
 
     async def _link(
-        self, group: Group, question: Question, client: bytes, began: float, budget: Budget
+        self, group: Group, question: Question, client: bytes, budget: Budget
     ) -> Resolved | Failure:
         """One name of a chain."""
         now = self._clock()
@@ -241,10 +239,12 @@ class Resolver(Generic[K]):
                 return self._serve_stale(stale, kept)
             return kept._replace(text=f"failed a moment ago: {kept.text}")
         upstream = upstream_at(group, client)
-        if upstream is not None and await self._is_loop(upstream, group, question, client, began):
+        if upstream is not None and await self._is_loop(upstream, group, question, client, budget):
             return _unusable("forwarding loop")
         bounds = self._bounds
-        seconds = began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
+        seconds = (
+            budget.began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
+        )
         result = await self._flights.wait(
             key, client, lambda: self._fetcher.begin(group, question, budget), max(seconds, 0.0)
         )
@@ -261,14 +261,14 @@ class Resolver(Generic[K]):
         return self._failures.find(key, now, revived_at)
 
     async def _is_loop(
-        self, upstream: Upstream, group: Group, question: Question, client: bytes, began: float
+        self, upstream: Upstream, group: Group, question: Question, client: bytes, budget: Budget
     ) -> bool:
         """Whether this upstream asks us what we are asking the group at this moment."""
         if not self._is_in_flight(group, question):
             return False
         states = self._forwarder.states
         if upstream in self._loop_checks or states.take_loop_check(upstream, self._clock()):
-            seconds = max(began + self._bounds.whole - self._clock(), 0.0)
+            seconds = max(budget.began + self._bounds.whole - self._clock(), 0.0)
             await self._loop_checks.wait(
                 upstream, client, lambda: self._forwarder.probe(group, upstream), seconds
             )

@@ -83,7 +83,7 @@ class OrdinaryOutside:
     def keep(
         self, wire: bytes, reply: bytes, body: Body, hit: Hit, question: int, via: Via
     ) -> None:
-        """So that it is recalled by the query's octets; `question` has so many."""
+        """So that it is recalled by the query's octets; `question`: how many of them it has."""
         if not self._resolves:
             return
         answers = self._stream_answers if via.is_stream else self._datagram_answers

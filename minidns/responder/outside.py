@@ -57,7 +57,6 @@ class Resolves(Protocol):
         group_of: Callable[[bytes], Group | None],
         question: Question,
         client: bytes,
-        began: float,
         budget: Budget,
     ) -> Resolved:
         """As `resolve`, from the first part of the chain on."""
@@ -248,12 +247,11 @@ class Outside:
         question: Question,
         bits: int,
         client: bytes,
-        began: float,
         budget: Budget,
     ) -> tuple[Body, Error | None]:
         """The answer where it is not."""
         group_of = self._routes.forward_group_of
-        resolved = await self._resolver.go_on(outcome, group_of, question, client, began, budget)
+        resolved = await self._resolver.go_on(outcome, group_of, question, client, budget)
         return self._encode(self._end(resolved, question, ()), question, bits)
 
     async def resolve(

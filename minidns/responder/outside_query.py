@@ -50,7 +50,6 @@ class Answers(Protocol):
         question: Question,
         bits: int,
         client: bytes,
-        began: float,
         budget: Budget,
     ) -> tuple[Body, Error | None]:
         """The answer where it is not."""
@@ -113,14 +112,10 @@ class OutsideQuery:
         asked = wire[HEADER : HEADER + len(question.qname) + 4]
         return assemble(wire[:2], wire[2] & 1, asked, body, self._opt, self._limit)
 
-    def go_on(
-        self, outcome: Resolved | Failure, began: float, budget: Budget
-    ) -> Coroutine[Any, Any, bytes]:
+    def go_on(self, outcome: Resolved | Failure, budget: Budget) -> Coroutine[Any, Any, bytes]:
         """The reply, from that outcome on."""
         go_on, bits = self._answers.go_on, self._wire[3]
-        return self._say_later(
-            partial(go_on, outcome, self.question, bits, self.address, began, budget)
-        )
+        return self._say_later(partial(go_on, outcome, self.question, bits, self.address, budget))
 
     def resolve(self) -> Coroutine[Any, Any, bytes]:
         """The reply, from the beginning on."""
