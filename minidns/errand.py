@@ -117,21 +117,21 @@ class Work(Generic[T]):
 
     def __init__(self) -> None:
         self.is_done = False
-        self._end: Callable[[], object] | None = None
+        self._end: Callable[[Work[T]], object] | None = None
         self._result: T | None = None
         self._error: BaseException | None = None
 
-    def then(self, call: Callable[[], object]) -> None:
-        """Call it at the end; at once where that has been."""
+    def then(self, call: "Callable[[Work[T]], object]") -> None:
+        """Call it with this at the end; at once where that has been."""
         if self.is_done:
-            call()
+            call(self)
         else:
             self._end = call
 
     @property
     def is_cancelled(self) -> bool:
         """Whether it was given up."""
-        return isinstance(self._error, asyncio.CancelledError)
+        return self._error is not None and isinstance(self._error, asyncio.CancelledError)
 
     def result(self) -> T:
         """Once it is done. Raises what went wrong; CancelledError where it was given up."""
@@ -154,7 +154,7 @@ class Work(Generic[T]):
         end, self._end = self._end, None
         if end is not None:
             try:
-                end()
+                end(self)
             except Exception as fault:  # whoever ended the waiting has others to tell
                 asyncio.get_running_loop().call_exception_handler(
                     {"message": "what follows a query's work failed", "exception": fault}
@@ -167,7 +167,7 @@ class Undertaking(Work[T]):
     __slots__ = ("_rest",)
 
     def __init__(self) -> None:
-        super().__init__()
+        Work.__init__(self)  # super() takes longer than this
         self._rest: Errand[T] | None = None
 
     def cancel(self) -> None:
@@ -188,10 +188,8 @@ class Undertaking(Work[T]):
         self._rest = errand = Errand(rest)
         errand.then(self._end_rest)
 
-    def _end_rest(self) -> None:
-        errand, self._rest = self._rest, None  # no cycle is left for a collector
-        if errand is None:
-            return
+    def _end_rest(self, errand: Work[T]) -> None:
+        self._rest = None  # no cycle is left for a collector
         try:
             result = errand.result()
         except (Exception, asyncio.CancelledError) as error:

@@ -21,12 +21,12 @@ def test_it_runs_as_far_as_it_gets_and_goes_on_in_the_call_that_ends_its_waiting
         signal: Signal[str] = Signal()
         errand = Errand(_pass_on(signal))
         ended: list[str] = []
-        errand.then(lambda: ended.append(errand.result()))
+        errand.then(lambda _: ended.append(errand.result()))
         assert not errand.is_done
         signal.set("here")
         signal.set("the second does not count")
         assert ended == ["here!"]
-        errand.then(lambda: ended.append("at once"))
+        errand.then(lambda _: ended.append("at once"))
         assert ended[1:] == ["at once"]
         assert Errand(_pass_on(signal)).result() == "here!"
 
@@ -73,7 +73,7 @@ def test_a_fault_in_what_follows_is_told_and_stops_nobody_else() -> None:
         loop.set_exception_handler(lambda _, what: told.append(repr(what["exception"])))
         signal: Signal[str] = Signal()
         errand = Errand(_pass_on(signal))
-        errand.then(lambda: 1 / 0)
+        errand.then(lambda _: 1 / 0)
         signal.set("here")
         return told
 
@@ -93,7 +93,7 @@ def test_it_awaits_tasks_futures_and_turns_of_the_loop() -> None:
 
         ended: Signal[None] = Signal()
         errand = Errand(errands())
-        errand.then(lambda: ended.set(None))
+        errand.then(lambda _: ended.set(None))
         await ended
         assert errand.result() == "slow"
         assert asyncio.get_running_loop().time() == 2.0
@@ -192,7 +192,7 @@ def test_nothing_is_left_for_a_collector() -> None:
         for _ in range(100):
             signal: Signal[str] = Signal()
             errand = Errand(_pass_on(signal))
-            errand.then(lambda: None)
+            errand.then(lambda _: None)
             signal.set("here")
             signal = Signal()
             errand = Errand(_pass_on(signal))

@@ -21,7 +21,7 @@ from minidns.wire.response import TC, Records
 MAX_LINKS = 11  # CNAMEs in a chain, as BIND and Unbound
 MAX_NEGATIVE_TTL = 3_600  # seconds, RFC 2308 section 5
 _MAX_TEXT = 64  # characters of an upstream's own words
-_AD = 0x0020  # RFC 4035 section 3.2.3
+AD = 0x0020  # RFC 4035 section 3.2.3
 _IN = int(RRClass.IN)
 _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)
@@ -41,8 +41,6 @@ def accept(
     `is_ours` tells for a name (lower-case wire) whether this group is the one to be asked about it;
     where it is not, the chain is cut and `target` set. A TTL of 0 in the result: not to be kept.
     """
-    if reply.is_plain:
-        return _of_one_set(question, reply, group)
     if (reply.qname.lower(), reply.qtype, reply.qclass) != (question.qname, question.qtype, _IN):
         return _unusable("the reply is to another question")
     if reply.flags & TC:
@@ -69,7 +67,7 @@ def _plain(question: Question, reply: Reply, group: Group) -> Segment | None:
 
 def _of_one_set(question: Question, reply: Reply, group: Group) -> Segment:
     records = set_of(None, question.qtype, reply.answer)
-    is_authentic = group.trust_ad and bool(reply.flags & _AD)
+    is_authentic = group.trust_ad and bool(reply.flags & AD)
     return Segment(_NOERROR, (records,), (), None, records.ttl, is_authentic)
 
 
@@ -247,7 +245,7 @@ class _Chain:
             ttl = min(ttl, records.ttl)
         for records in authority:
             ttl = min(ttl, records.ttl)
-        is_authentic = self._group.trust_ad and bool(self._reply.flags & _AD)
+        is_authentic = self._group.trust_ad and bool(self._reply.flags & AD)
         return Segment(rcode, tuple(self._answer), tuple(authority), target, ttl, is_authentic)
 
 

@@ -4,98 +4,89 @@ Most are answered by one flight: so far they go by plain calls. What is more tha
 that leads on, a failure, an answer that is not kept) goes on by coroutines from there.
 """
 
-from collections.abc import Callable, Coroutine, Generator
+from collections.abc import Coroutine, Generator
 from typing import Any, Protocol
 
-from minidns.errand import Later
-from minidns.resolver.flights import Flight
-from minidns.resolver.model import Budget, Failure, FailureKind, Group, Question, Resolved
+from minidns.errand import Later, Undertaking
+from minidns.resolver.fetch import Outcome
+from minidns.resolver.flights import Flight, Flights
+from minidns.resolver.model import Budget, Failure, FailureKind, Group, Question
 
-Outcome = Resolved | Failure
 TOO_LATE = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
 
 
-class Client(Protocol):
-    """Who asks, and how he is answered."""
+class Airport(Protocol):
+    """Where a query waits."""
 
-    address: bytes  # packed
-    group: Group
-    question: Question
+    flights: Flights[Outcome]
 
-    def say(self, outcome: Outcome) -> bytes | None:
-        """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
-
-    def go_on(self, outcome: Outcome, budget: Budget) -> Coroutine[Any, Any, bytes]:
-        """The reply, from that outcome on."""
-
-    def resolve(self) -> Coroutine[Any, Any, bytes]:
-        """The reply, from the beginning on."""
-
-    def fail(self) -> bytes:
-        """The reply while a fault of ours is handled."""
+    def board(self, asking: "Asking") -> bool:
+        """Have it wait for what one flight brings; False where there is more to think of."""
 
 
 class Asking(Later[bytes]):
-    """`board` is the resolver's, `leave` that of its flights.
+    """May be awaited instead of begun, which comes to the same reply."""
 
-    May be awaited instead of begun, which comes to the same reply.
-    """
+    __slots__ = ("address", "airport", "budget", "charged", "flight", "group", "is_set", "question")
 
-    __slots__ = (
-        "_board",
-        "_leave",
-        "budget",
-        "charged",
-        "client",
-        "flight",
-        "is_set",
-    )
-
-    def __init__(
-        self,
-        client: Client,
-        budget: Budget,
-        board: "Callable[[Asking], bool]",
-        leave: "Callable[[Asking], Flight[Outcome]]",
-    ) -> None:
-        super().__init__()
-        self.client = client
-        self.budget = budget
-        self._board = board
-        self._leave = leave
+    def __init__(self, group: Group, question: Question, address: bytes) -> None:
+        """`address` is the client's, packed."""
+        Undertaking.__init__(self)
+        self.group = group
+        self.question = question
+        self.address = address
+        # Before `begin`:
+        self.airport: Airport | None = None
+        self.budget: Budget | None = None
         # As `flights.Passenger` has them.
         self.charged = b""
         self.flight: Flight[Outcome] | None = None
         self.is_set = False
 
+    def say(self, outcome: Outcome) -> bytes | None:
+        """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
+        raise NotImplementedError
+
+    def go_on(self, outcome: Outcome) -> Coroutine[Any, Any, bytes]:
+        """The reply, from that outcome on."""
+        raise NotImplementedError
+
+    def resolve(self) -> Coroutine[Any, Any, bytes]:
+        """The reply, from the beginning on."""
+        raise NotImplementedError
+
+    def fail(self) -> bytes:
+        """The reply while a fault of ours is handled."""
+        raise NotImplementedError
+
     def begin(self) -> None:
         """Ask, or wait with those who have asked."""
+        airport = self.airport
         try:
-            is_boarded = self._board(self)
+            is_boarded = airport is not None and airport.board(self)
         except Exception:  # the last resort
-            self._finish(self.client.fail(), None)
+            self._finish(self.fail(), None)
             return
         if not is_boarded:
-            self._go_on_by(self.client.resolve())
+            self._go_on_by(self.resolve())
 
     def __await__(self) -> Generator[Any, Any, bytes]:
-        return self.client.resolve().__await__()
+        return self.resolve().__await__()
 
     def set(self, value: None) -> None:
         """The flight is over, or the time; the first counts."""
         if self.is_set:
             return
         self.is_set = True
-        client = self.client
         try:
-            outcome = self._leave(self).outcome() or TOO_LATE
-            reply = client.say(outcome)
+            outcome = self._leave() or TOO_LATE
+            reply = self.say(outcome)
         except Exception:  # the last resort
-            reply = client.fail()
+            reply = self.fail()
         if reply is not None:
             self._finish(reply, None)
         else:
-            self._go_on_by(client.go_on(outcome, self.budget))
+            self._go_on_by(self.go_on(outcome))
 
     @property
     def is_over(self) -> bool:
@@ -109,9 +100,13 @@ class Asking(Later[bytes]):
     def refuse(self, failure: Failure) -> None:
         """Instead of a flight."""
         self.is_set = True
-        self._go_on_by(self.client.go_on(failure, self.budget))
+        self._go_on_by(self.go_on(failure))
+
+    def _leave(self) -> Outcome | None:
+        airport = self.airport
+        return None if airport is None else airport.flights.leave(self).outcome()
 
     def _give_up(self) -> None:
         if self.flight is not None and not self.is_set:
             self.is_set = True
-            self._leave(self)
+            self._leave()

@@ -10,7 +10,8 @@ from struct import Struct, pack, unpack_from
 
 from minidns.resolver.kept_reply import KeptReply
 from minidns.resolver.model import Question, Segment
-from minidns.wire.codes import RRClass, RRType
+from minidns.wire.codes import RRClass
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import ReplyRecord, read_reply
 from minidns.wire.response import MAX_MESSAGE, Body, Records, Sections, encode
 
@@ -20,7 +21,7 @@ _DUE = 0.9  # of the TTL: from then on a hit asks for a fresh answer, as Unbound
 _STORED = Struct("=d")
 _TIMES = Struct("=dI")
 _HEAD = Struct("=dIHHBBB")  # stored, TTL, sets, records, rcode, marks, octets of the target
-_AUTHENTIC = 1  # a mark
+_AUTHENTIC = 1  # a mark; as a number it is True
 _HAS_TARGET = 2  # a mark
 _END = 8  # octets of a set's end: offset and three counts
 _OFFSET = 2  # octets of a TTL's offset
@@ -32,12 +33,8 @@ _MESSAGE = Struct("!6H")  # the head of one
 _QUESTION = Struct("!HH")
 _ONE_END = Struct("=4H")
 _ONE_OFFSET = Struct("=H")
-_ADDRESSES = frozenset({int(RRType.A), int(RRType.AAAA)})
-_ADDRESS_HEAD = Struct("=dIHHBBB4HH")  # head, end and offset of one set of one record
-_ADDRESS_RECORD = Struct("!HHHIH")
-_IN = int(RRClass.IN)
-_QNAME = 0xC00C  # points to the question's name
-_TO_TTL, _TO_RDATA = 6, 12  # octets from the beginning of such a record
+_PLAIN_HEAD = Struct("=dIHHBBB4HH")  # head, end and offset of one set of one record
+_TO_TTL = 6  # octets from the beginning of a record whose owner is a pointer
 _Ends = tuple[tuple[int, int, int, int], ...]  # as `wire.response.Body` has them
 
 
@@ -59,11 +56,6 @@ class JustKept:
 
 def pack_answer(question: Question, segment: Segment, now: float) -> JustKept | None:
     """`packed` is the packed form; None where the answer is too large to be kept."""
-    answer = segment.answer
-    if len(answer) == 1 and not segment.authority and segment.target is None:
-        records = answer[0]
-        if records.rtype in _ADDRESSES and len(records.rdatas) == 1 and records.owner is None:
-            return _pack_address(records, segment, now)
     sections = Sections(segment.answer, segment.authority, ())
     body = encode(0, sections, len(question.qname), question.qname)
     wire, ends = body.wire, body.ends
@@ -85,17 +77,16 @@ def pack_answer(question: Question, segment: Segment, now: float) -> JustKept | 
     return JustKept(packed, segment.rcode, wire, ends)
 
 
-def _pack_address(records: Records, segment: Segment, now: float) -> JustKept:
-    """The commonest answer, one address of the name that was asked: a quarter of the work."""
-    _, rtype, ttl, (rdata,) = records
-    marks = segment.is_authentic * _AUTHENTIC
-    kept = ttl if ttl < segment.ttl else segment.ttl
-    octets = len(rdata)
-    head = _ADDRESS_HEAD.pack(
-        now, kept, 1, 1, segment.rcode, marks, 0, _TO_RDATA + octets, 1, 0, 0, _TO_TTL
-    )
-    wire = _ADDRESS_RECORD.pack(_QNAME, rtype, _IN, ttl, octets) + rdata
-    return JustKept(head + wire, segment.rcode, wire, ((_TO_RDATA + octets, 1, 0, 0),))
+def pack_plain(reply: PlainReply, is_authentic: bool, now: float) -> bytes:
+    """The packed form of the answer that a reply is as it came."""
+    records, count = reply.records, reply.count
+    octets = len(records)
+    if count == 1:
+        head = _PLAIN_HEAD.pack(now, reply.ttl, 1, 1, 0, is_authentic, 0, octets, 1, 0, 0, _TO_TTL)
+        return head + records
+    head = _HEAD.pack(now, reply.ttl, 1, count, 0, is_authentic, 0)
+    offsets = range(_TO_TTL, octets, octets // count)
+    return head + pack(f"={4 + count}H", octets, count, 0, 0, *offsets) + records
 
 
 def stored_at(packed: bytes) -> float:

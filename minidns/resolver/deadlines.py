@@ -30,7 +30,7 @@ class Deadlines:
         self._loop = loop
         self._entries: list[tuple[float, int, Waiter]] = []
         self._added = 0
-        self._waiting = 0
+        self._discarded = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed = _NEVER  # the moment of the timer
 
@@ -39,25 +39,24 @@ class Deadlines:
         return self._loop.time()
 
     def add(self, waiter: Waiter, moment: float) -> None:
-        """`moment` is one of the loop's clock. `discard` is to follow, whatever happens."""
-        self._waiting += 1
+        """`moment` is one of the loop's clock. `discard` is to follow, once it is over."""
         self._added += 1
         heappush(self._entries, (moment, self._added, waiter))
         if moment < self._armed:
             self._arm(moment)
 
-    def discard(self, waiter: Waiter) -> None:
-        """Nobody waits for it any more."""
-        waiter.expire()
-        self._waiting -= 1
+    def discard(self) -> None:
+        """One of the waiters is over."""
+        self._discarded += 1
+        waiting = self._added - self._discarded
         entries = self._entries
-        if not self._waiting:
+        if not waiting:
             entries.clear()
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
                 self._armed = _NEVER
-        elif len(entries) > 2 * self._waiting + _MAX_SLACK:
+        elif len(entries) > 2 * waiting + _MAX_SLACK:
             entries[:] = [entry for entry in entries if not entry[2].is_over]
             heapify(entries)
 

@@ -17,6 +17,7 @@ _MAX_MARKED = 8  # the marks are wiped when one in eight is set
 _MAX_CHANCES = 64  # keys in use that are passed over, then the newest goes, so that work is bounded
 _BYTES_HEAD = 33  # octets of a bytes object without its content (sys.getsizeof)
 _ALIGNMENT = 16  # octets, CPython's small-object allocator
+_HEADS = 2 * (_BYTES_HEAD + _ALIGNMENT - 1)  # of two of them, and what rounding adds
 # Octets of a dict's slot, a deque's and what the set of touched keys has of it, measured as growth
 # of resident memory with 100,000 entries.
 _PLACE = 48
@@ -24,8 +25,7 @@ _PLACE = 48
 
 def size_of(key: bytes, value: bytes) -> int:
     """Octets of memory that an entry takes."""
-    heads = 2 * (_BYTES_HEAD + _ALIGNMENT - 1)
-    return (len(key) + len(value) + heads) // _ALIGNMENT * _ALIGNMENT + _PLACE
+    return (len(key) + len(value) + _HEADS) // _ALIGNMENT * _ALIGNMENT + _PLACE
 
 
 class Shelf:

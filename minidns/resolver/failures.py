@@ -34,14 +34,14 @@ class Failures:
         self._first = first
         self._last = max(first, last)
         self._stale = stale
-        self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self.entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def find(self, key: Hashable, now: float, revived_at: float) -> Failure | None:
         """The failure, while the question is not to be asked again."""
-        entry = self._entries.get(key)
+        entry = self.entries.get(key)
         if entry is None or now >= entry.at + entry.wait:
             return None
         is_silence = entry.failure.kind in (FailureKind.TIMEOUT, FailureKind.UNREACHABLE)
@@ -49,20 +49,20 @@ class Failures:
 
     def add(self, key: Hashable, failure: Failure, now: float, *, is_stale: bool) -> None:
         """Five seconds, doubled to a minute where it failed before; longer over a stale answer."""
-        before = self._entries.pop(key, None)
+        before = self.entries.pop(key, None)
         wait = self._first
         if before is not None and now < before.at + before.wait + self._last:
             wait = min(before.wait * 2, self._last)
         if is_stale:
             wait = max(wait, self._stale)
-        self._entries[key] = _Entry(failure, now, wait)
-        if len(self._entries) > MAX_ENTRIES:
-            self._entries.popitem(last=False)
+        self.entries[key] = _Entry(failure, now, wait)
+        if len(self.entries) > MAX_ENTRIES:
+            self.entries.popitem(last=False)
 
     def remove(self, key: Hashable) -> None:
         """It has been answered."""
-        self._entries.pop(key, None)
+        self.entries.pop(key, None)
 
     def clear(self) -> None:
         """Forget all."""
-        self._entries.clear()
+        self.entries.clear()

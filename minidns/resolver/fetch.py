@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from minidns.errand import Signal, Undertaking, Work
+from minidns.resolver.accept import AD
+from minidns.resolver.bounds import Bounds
 from minidns.resolver.failures import Failures
 from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.model import (
@@ -16,11 +18,13 @@ from minidns.resolver.model import (
     Failure,
     FailureKind,
     Group,
+    Heard,
     Question,
     Resolved,
     Segment,
 )
-from minidns.wire.reply import Reply
+from minidns.resolver.record_sets import MAX_TTL
+from minidns.wire.plain_reply import PlainReply
 
 
 class Kept(Protocol):
@@ -42,6 +46,7 @@ class Kept(Protocol):
         """With the TTLs of that moment; 30 s where it is stale."""
 
 
+Outcome = Resolved | PlainReply | Failure
 K = TypeVar("K", bound=Kept)
 K_co = TypeVar("K_co", bound=Kept, covariant=True)
 
@@ -57,9 +62,14 @@ class Cache(Protocol[K_co]):
     ) -> Encoded | None:
         """Keep it for its TTL, in place of what there was; None where it is not kept as it is."""
 
+    def add_plain(
+        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
+    ) -> bool:
+        """The same of a reply as it came; False where nothing was done."""
+
 
 class Fetcher(Generic[K]):
-    """An answer of more CNAME records than `links` is none."""
+    """An answer of more CNAME records than `bounds.links` is none."""
 
     def __init__(
         self,
@@ -67,15 +77,16 @@ class Fetcher(Generic[K]):
         cache: Cache[K],
         failures: Failures,
         clock: Callable[[], float],
-        links: int,
+        bounds: Bounds,
     ) -> None:
         self.forwarder = forwarder
         self._cache = cache
         self._failures = failures
         self.clock = clock
-        self._links = links
+        self._links = bounds.links
+        self._max_ttl = min(bounds.max_ttl, MAX_TTL)
 
-    def begin(self, group: Group, question: Question, budget: Budget) -> Work[Resolved | Failure]:
+    def begin(self, group: Group, question: Question, budget: Budget) -> Work[Outcome]:
         """What becomes of it, which is kept by then. It has begun."""
         return _Fetch(self, group, question, budget)
 
@@ -84,7 +95,7 @@ class Fetcher(Generic[K]):
         group: Group,
         question: Question,
         budget: Budget,
-        first: Awaitable[Reply | Failure] | Failure | None,
+        first: Awaitable[Heard] | Failure | None,
         began: float,
     ) -> Resolved | Failure:
         """From the first attempt on, which has begun, or failed; None where it has not begun."""
@@ -97,6 +108,28 @@ class Fetcher(Generic[K]):
         result = await self.forwarder.ask(group, question, budget, first)
         return self.keep(group, question, result)
 
+    def take_plain(
+        self, group: Group, question: Question, reply: PlainReply, began: float
+    ) -> Outcome:
+        """Of the first upstream: the reply itself where it is kept as it came."""
+        now = self.clock()
+        self.forwarder.note_reply(group.upstreams[0], began, now)
+        if 0 < reply.ttl <= self._max_ttl:
+            is_authentic = group.trust_ad and reply.flags & AD != 0
+            if self._cache.add_plain(group, question, reply, is_authentic, now):
+                if self._failures.entries:
+                    self._failures.remove((group.number, question))
+                return reply
+        accepted = self.forwarder.accept(group, question, reply)
+        return accepted if isinstance(accepted, Failure) else self.keep(group, question, accepted)
+
+    def resolved(self, group: Group, question: Question, reply: PlainReply) -> Resolved:
+        """A reply that is kept as it came, at length."""
+        accepted = self.forwarder.accept(group, question, reply)
+        if isinstance(accepted, Failure):  # never: it is kept
+            return Resolved(Segment(accepted.rcode))
+        return Resolved(accepted)
+
     def keep(
         self, group: Group, question: Question, result: Segment | Failure
     ) -> Resolved | Failure:
@@ -104,7 +137,7 @@ class Fetcher(Generic[K]):
         now = self.clock()
         key = (group.number, question)
         if isinstance(result, Segment):
-            if len(self._failures):
+            if self._failures.entries:
                 self._failures.remove(key)
             kept = self._cache.add(group.number, question, result, now)
             if result.target is not None or len(result.answer) > self._links:
@@ -117,7 +150,7 @@ class Fetcher(Generic[K]):
         return result
 
 
-class _Fetch(Undertaking[Resolved | Failure], Generic[K]):
+class _Fetch(Undertaking[Outcome], Generic[K]):
     __slots__ = ("_began", "_budget", "_fetcher", "_group", "_question", "_wanted")
 
     def __init__(
@@ -128,7 +161,7 @@ class _Fetch(Undertaking[Resolved | Failure], Generic[K]):
         self._group = group
         self._question = question
         self._budget = budget
-        self._wanted: Signal[Reply | Failure] | None = None
+        self._wanted: Signal[Heard] | None = None
         self._began = fetcher.clock()
         try:
             wanted = fetcher.forwarder.begin(group, question, budget)
@@ -155,19 +188,25 @@ class _Fetch(Undertaking[Resolved | Failure], Generic[K]):
         if wanted is None:
             return
         fetcher, group, question = self._fetcher, self._group, self._question
+        heard: Outcome | Segment
         try:
-            upstream, reply = group.upstreams[0], wanted.result()
-            heard = fetcher.forwarder.hear(group, question, upstream, reply, self._began)
-            kept = fetcher.keep(group, question, heard) if isinstance(heard, Segment) else None
+            reply = wanted.result()
+            if isinstance(reply, PlainReply):
+                heard = fetcher.take_plain(group, question, reply, self._began)
+            else:
+                upstream = group.upstreams[0]
+                heard = fetcher.forwarder.hear(group, question, upstream, reply, self._began)
+                if isinstance(heard, Segment):
+                    heard = fetcher.keep(group, question, heard)
         except Exception as fault:  # as above
             self._finish(None, fault)
             return
-        if kept is not None:
-            self._finish(kept, None)
-        elif isinstance(heard, Failure):
+        if isinstance(heard, Failure):
             self._go_on(heard)
+        else:
+            self._finish(heard, None)
 
-    def _go_on(self, first: Awaitable[Reply | Failure] | Failure | None) -> None:
+    def _go_on(self, first: Awaitable[Heard] | Failure | None) -> None:
         """By a coroutine."""
         self._go_on_by(
             self._fetcher.go_on(self._group, self._question, self._budget, first, self._began)

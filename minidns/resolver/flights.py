@@ -25,9 +25,13 @@ MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 class Flight(Generic[T]):
     """Work under way, and who waits for it."""
 
-    __slots__ = ("is_left", "waiters", "work")
+    __slots__ = ("charged", "flights", "is_left", "key", "waiters", "work")
 
-    def __init__(self) -> None:
+    def __init__(self, flights: "Flights[T]", key: Hashable, charged: bytes | None) -> None:
+        """`charged` to its end; None for a flight in the background."""
+        self.flights = flights
+        self.key = key
+        self.charged = charged
         self.work: Work[T] | None = None  # until it has begun
         self.is_left = False  # by one who waited, at least
         self.waiters: list[Passenger[T]] = []
@@ -40,6 +44,10 @@ class Flight(Generic[T]):
         if work.is_cancelled:
             return Failure(FailureKind.BUSY, "the server is stopping")
         return work.result()
+
+    def end(self, _: Work[T]) -> None:
+        """The work is done."""
+        self.flights.end(self)
 
 
 class Passenger(Protocol[T]):
@@ -124,6 +132,7 @@ class Flights(Generic[T]):
         try:
             await waiter
         finally:
+            waiter.expire()
             flight = self.leave(waiter)
         return flight.outcome()
 
@@ -155,12 +164,12 @@ class Flights(Generic[T]):
         return None
 
     def leave(self, waiter: Passenger[T]) -> Flight[T]:
-        """Of a waiter that is set, or that waits no more."""
+        """Of a waiter that is over."""
         flight = waiter.flight
         assert flight is not None  # noqa: S101 - `board` has given it one
         self.waiting -= 1
         assert self._deadlines is not None  # noqa: S101 - as above
-        self._deadlines.discard(waiter)
+        self._deadlines.discard()
         if flight.waiters and waiter in flight.waiters:
             flight.waiters.remove(waiter)
             flight.is_left = True
@@ -209,30 +218,30 @@ class Flights(Generic[T]):
         """`client` is whom to charge to the end; None for a flight in the background."""
         if client is not None:
             self._charge(client)
-        flight: Flight[T] = Flight()
-        self._flights[key] = flight
-
-        def end() -> None:
-            del self._flights[key]
-            if client is None:
-                self.background -= 1
-            else:
-                self._discharge(client)
-            waiters, flight.waiters = flight.waiters, []
-            for waiter in waiters:
-                waiter.set(None)
-            if not waiters and (client is None or flight.is_left):
-                _tell_fault(flight.work)
-            if self._emptied and not self._flights:
-                for emptied in self._emptied:
-                    emptied.set(None)
-
+        flight = self._flights[key] = Flight(self, key, client)
         work = start()
         if not isinstance(work, Work):
             work = Errand(work)
         flight.work = work
-        work.then(end)
+        work.then(flight.end)
         return flight
+
+    def end(self, flight: Flight[T]) -> None:
+        """Its work is done."""
+        client = flight.charged
+        del self._flights[flight.key]
+        if client is None:
+            self.background -= 1
+        else:
+            self._discharge(client)
+        waiters, flight.waiters = flight.waiters, []
+        for waiter in waiters:
+            waiter.set(None)
+        if not waiters and (client is None or flight.is_left):
+            _tell_fault(flight.work)
+        if self._emptied and not self._flights:
+            for emptied in self._emptied:
+                emptied.set(None)
 
     def _charge(self, client: bytes) -> None:
         self._charges[client] = self._charges.get(client, 0) + 1

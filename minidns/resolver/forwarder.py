@@ -17,12 +17,14 @@ from minidns.resolver.model import (
     Failure,
     FailureKind,
     Group,
+    Heard,
     Policy,
     Question,
     Segment,
     Upstream,
 )
 from minidns.resolver.upstream_state import UpstreamStates, describe
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
 
 T = TypeVar("T")
@@ -68,9 +70,7 @@ class Forwarder:
         self._turn = 0
         self._tasks: set[asyncio.Task[Any]] = set()
 
-    def begin(
-        self, group: Group, question: Question, budget: Budget
-    ) -> Awaitable[Reply | Failure] | None:
+    def begin(self, group: Group, question: Question, budget: Budget) -> Awaitable[Heard] | None:
         """The first attempt, where nothing speaks against the first upstream; else None.
 
         Then comes `hear`, and after a failure `ask`.
@@ -234,7 +234,7 @@ class Forwarder:
         group: Group,
         question: Question,
         upstream: Upstream,
-        reply: Reply | Failure,
+        reply: Heard,
         began: float,
     ) -> Segment | Failure:
         """What is to be believed of a reply, and what it says of the upstream."""
@@ -245,10 +245,22 @@ class Forwarder:
                 self.start_probes(group)
             if reply.kind not in _REPLIED:
                 return reply
-        if self.states.note_reply(upstream, now - began, now):
-            log.warning("upstream %s answers again", describe(upstream))
+        self.note_reply(upstream, began, now)
         if isinstance(reply, Failure):
             return reply
+        return self.accept(group, question, reply)
+
+    def note_reply(self, upstream: Upstream, began: float, now: float) -> None:
+        """The upstream has replied to what was asked at `began`."""
+        if self.states.note_reply(upstream, now - began, now):
+            log.warning("upstream %s answers again", describe(upstream))
+
+    def accept(
+        self, group: Group, question: Question, reply: Reply | PlainReply
+    ) -> Segment | Failure:
+        """What is to be believed of a reply."""
+        if isinstance(reply, PlainReply):
+            reply = reply.at_length()
         accepted = accept(question, reply, group, self._is_ours)
         return self._shorten(accepted) if isinstance(accepted, Segment) else accepted
 

@@ -23,7 +23,7 @@ class Loops:
 
     def __init__(self, make_token: Callable[[int], bytes]) -> None:
         self._make_token = make_token
-        self._probed: dict[bytes, Upstream] = {}
+        self.probed: dict[bytes, Upstream] = {}  # by name
 
     def begin(self, group: Group, upstream: Upstream) -> Question:
         """The question of a probe; it is looked out for until `end`."""
@@ -31,16 +31,16 @@ class Loops:
         name = b"".join(bytes((len(label),)) + label for label in labels) + group.domain
         if len(name) > MAX_NAME:
             return Question(group.domain, RRType.NS)
-        self._probed[name] = upstream
+        self.probed[name] = upstream
         return Question(name, _HINFO)
 
     def end(self, question: Question) -> None:
         """The probe is over."""
-        self._probed.pop(question.qname, None)
+        self.probed.pop(question.qname, None)
 
     def recognise(self, qname: bytes) -> Upstream | None:
         """Whom we asked for the name that we are asked for."""
-        return self._probed.get(qname)
+        return self.probed.get(qname)
 
 
 def upstream_at(group: Group, client: bytes) -> Upstream | None:

@@ -9,6 +9,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from minidns.wire.codes import ExtendedError, Rcode
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
 from minidns.wire.response import Body, Records
 
@@ -94,9 +95,10 @@ class Failure(NamedTuple):
     rcode: int = Rcode.SERVFAIL
 
 
+Heard = Reply | PlainReply | Failure
 # (whom, what, seconds) -> the reply, whose ID, address, port, question and case have been
 # compared with the query's; or why there is none. Does not raise, but for its cancellation.
-Exchange = Callable[[Upstream, Question, float], Awaitable[Reply | Failure]]
+Exchange = Callable[[Upstream, Question, float], Awaitable[Heard]]
 
 
 class Segment(NamedTuple):

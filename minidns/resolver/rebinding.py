@@ -10,7 +10,9 @@ from collections.abc import Container, Iterable
 from minidns.resolver.model import Segment
 from minidns.wire.codes import Rcode, RRType
 from minidns.wire.name import is_at_or_below
+from minidns.wire.plain_reply import PlainReply
 
+_IPV4 = 4  # octets
 _A, _AAAA = int(RRType.A), int(RRType.AAAA)
 _SERVICES = frozenset({int(RRType.SVCB), int(RRType.HTTPS)})
 _HINTS = {4: 4, 6: 16}  # SvcParamKey ipv4hint and ipv6hint: octets of an address
@@ -47,6 +49,17 @@ def filter_private(
                         break
                     return Segment(Rcode.NOERROR, ttl=segment.ttl)
     return segment
+
+
+def has_private(reply: PlainReply, networks: Container[bytes]) -> bool:
+    """Whether an address of `networks` is in it, for whatever name."""
+    for octets in reply.addresses():
+        if len(octets) == _IPV4:
+            if octets in networks:
+                return True
+        elif any(address in networks for address in _with_embedded(octets)):
+            return True
+    return False
 
 
 def _addresses(rtype: int, rdata: bytes) -> Iterable[bytes]:

@@ -6,14 +6,14 @@ answer within 4.5 s and for at most 12 upstream queries, whatever happens.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Generic
 
-from minidns.errand import Later
-from minidns.resolver.asking import TOO_LATE, Asking, Client
+from minidns.resolver.asking import TOO_LATE, Asking
 from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
 from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
-from minidns.resolver.fetch import Cache, Fetcher, K
+from minidns.resolver.fetch import Cache, Fetcher, K, Outcome
 from minidns.resolver.flights import Flights
 from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.loops import Loops, upstream_at
@@ -31,6 +31,7 @@ from minidns.resolver.model import (
 from minidns.resolver.shorter_ttl import shorten
 from minidns.resolver.upstream_state import UpstreamStates
 from minidns.wire.codes import ExtendedError, Rcode, RRType
+from minidns.wire.plain_reply import PlainReply
 
 _ERRORS = {
     FailureKind.TIMEOUT: ExtendedError.NO_REACHABLE_AUTHORITY,
@@ -63,10 +64,12 @@ class Resolver(Generic[K]):
         self._bounds = bounds
         self._cache = cache
         self._clock = clock
+        loops = Loops(make_token)
+        self._probed = loops.probed
         self._forwarder = Forwarder(
             exchange,
             clock,
-            Loops(make_token),
+            loops,
             bounds.attempt,
             bounds.attempts,
             UpstreamStates(bounds.failures_in_row, bounds.first_probe, bounds.last_probe),
@@ -74,9 +77,9 @@ class Resolver(Generic[K]):
             is_ours,
         )
         self._failures = Failures(bounds.first_failure, bounds.last_failure, bounds.stale_recheck)
-        self._fetcher = Fetcher(self._forwarder, cache, self._failures, clock, bounds.links)
+        self._fetcher = Fetcher(self._forwarder, cache, self._failures, clock, bounds)
         waiting = bounds.waiting, bounds.waiting_per_client, bounds.waiting_per_question
-        self._flights: Flights[Resolved | Failure] = Flights(*waiting)
+        self.flights: Flights[Outcome] = Flights(*waiting)
         self._loop_checks: Flights[bool] = Flights(*waiting)
         self._absent: Question | None = None  # what `find` has looked for last, in vain
         self._prefetched = 0
@@ -111,9 +114,11 @@ class Resolver(Generic[K]):
         part = await self._link(group, question, client, budget)
         return await self.go_on(part, group_of, question, client, budget)
 
-    def ask(self, client: Client) -> Later[bytes]:
+    def ask(self, asking: Asking) -> Asking:
         """The reply to a client whose question `find` has just looked for in vain."""
-        return Asking(client, self._budget(), self._board, self._flights.leave)
+        asking.airport = self
+        asking.budget = Budget(self._bounds.queries, self._clock())
+        return asking
 
     async def go_on(
         self,
@@ -131,24 +136,24 @@ class Resolver(Generic[K]):
             return part
         return await self._follow(part, group_of, question, client, budget)
 
-    def _board(self, asking: Asking) -> bool:
-        """Wait for what one flight brings; False where there is more to think of."""
-        client = asking.client
-        group, question = client.group, client.question
-        if question is not self._absent or self._forwarder.note_if_loop(question.qname):
+    def board(self, asking: Asking) -> bool:
+        """Have it wait for what one flight brings; False where there is more to think of."""
+        group, question, budget = asking.group, asking.question, asking.budget
+        if question is not self._absent or budget is None:
             return False
-        now = asking.budget.began
+        if question.qname in self._probed and self._forwarder.note_if_loop(question.qname):
+            return False
         key = (group.number, question)
-        if self._kept_failure(group, key, now) is not None:
+        if self._failures.entries and self._kept_failure(group, key, budget.began) is not None:
             return False
-        if upstream_at(group, client.address) and self._is_in_flight(group, question):
+        if upstream_at(group, asking.address) and self._is_in_flight(group, question):
             return False
         self._absent = None
-        refused = self._flights.board(
+        refused = self.flights.board(
             asking,
             key,
-            client.address,
-            lambda: self._fetcher.begin(group, question, asking.budget),
+            asking.address,
+            partial(self._fetcher.begin, group, question, budget),
             self._bounds.whole,
         )
         if refused is not None:
@@ -202,10 +207,10 @@ class Resolver(Generic[K]):
     def stats(self) -> dict[str, int]:
         """Numbers since the start, and of this moment."""
         return {
-            "waiting": self._flights.waiting,
-            "in_flight": len(self._flights),
-            "joined": self._flights.joined,
-            "refused_busy": self._flights.refused,
+            "waiting": self.flights.waiting,
+            "in_flight": len(self.flights),
+            "joined": self.flights.joined,
+            "refused_busy": self.flights.refused,
             "upstream_queries": self._forwarder.queries,
             "upstream_probes": self._forwarder.probes,
             "prefetched": self._prefetched,
@@ -215,7 +220,7 @@ class Resolver(Generic[K]):
 
     async def close(self) -> None:
         """Nothing is in flight afterwards; who waits gets SERVFAIL."""
-        await self._flights.close()
+        await self.flights.close()
         await self._loop_checks.close()
         await self._forwarder.close()
 
@@ -245,9 +250,11 @@ class Resolver(Generic[K]):
         seconds = (
             budget.began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
         )
-        result = await self._flights.wait(
+        result = await self.flights.wait(
             key, client, lambda: self._fetcher.begin(group, question, budget), max(seconds, 0.0)
         )
+        if isinstance(result, PlainReply):
+            return self._fetcher.resolved(group, question, result)
         if isinstance(result, Resolved):
             return result
         if result is None:
@@ -255,7 +262,7 @@ class Resolver(Generic[K]):
         return result if stale is None else self._serve_stale(stale, result)
 
     def _kept_failure(self, group: Group, key: tuple[int, Question], now: float) -> Failure | None:
-        if not len(self._failures):
+        if not self._failures.entries:
             return None
         revived_at = self._forwarder.states.revived_at(group.upstreams)
         return self._failures.find(key, now, revived_at)
@@ -277,7 +284,7 @@ class Resolver(Generic[K]):
 
     def _is_in_flight(self, group: Group, question: Question) -> bool:
         """With whatever bits: another server sets its own."""
-        flying, number = self._flights.keys, group.number
+        flying, number = self.flights.keys, group.number
         qname, qtype, *_ = question
         return (
             (number, (qname, qtype, False, False)) in flying
@@ -290,7 +297,7 @@ class Resolver(Generic[K]):
         key = (group.number, question)
         if self._failures.find(key, now, float("-inf")) is not None:
             return
-        if self._flights.launch(key, lambda: self._fetcher.begin(group, question, self._budget())):
+        if self.flights.launch(key, lambda: self._fetcher.begin(group, question, self._budget())):
             self._prefetched += 1
 
     def _serve_stale(self, stale: K, failure: Failure) -> Resolved:

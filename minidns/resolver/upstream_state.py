@@ -117,10 +117,11 @@ class UpstreamStates:
         """A reply to a question, after so many seconds. Whether that brings the upstream back."""
         state = self._of(upstream)
         self._smooth(state, seconds)
-        was_aside = state.is_aside
         state.failures, state.probe_wait = 0, 0.0
+        if not state.is_aside:
+            return False
         self._revive(state, now)
-        return was_aside
+        return True
 
     def note_probe_reply(self, upstream: Upstream, now: float) -> bool:
         """On trial: it is asked again, and one more failure puts it aside again."""

@@ -19,15 +19,13 @@ from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.flattening import flatten, question_of
 from minidns.responder.ordinary import Ordinary
 from minidns.responder.ordinary_outside import OrdinaryOutside
-from minidns.responder.outside_query import OutsideQuery, Speaker
+from minidns.responder.outside_query import OutsideQuery, Speaker, flags_of
 from minidns.responder.public_answers import PublicAnswers
 from minidns.responder.routes import Routes
 from minidns.wire.codes import ExtendedError, Rcode, RRType
-from minidns.wire.response import AA, QR, RA, TC, Body, Records, Sections, encode
+from minidns.wire.response import AA, TC, Body, Records, Sections, encode
 from minidns.zone.model import Catalog, Zone
 
-_AD = 0x20  # of octet 3 of a query
-_CD = 0x10
 _FILTERED = "a private address in a public answer"
 _BLOCKED = (ExtendedError.BLOCKED, "on a block list")
 _CNAME = int(RRType.CNAME)
@@ -145,12 +143,12 @@ class Outside:
         qname, qtype, *_ = question
         if group is HOSTS:
             segment = self._find_in_lists(qname, qtype)[0] or Segment(Rcode.NOERROR)
-            flags = _flags(question, bits, False) | AA | segment.rcode
+            flags = flags_of(question.dnssec_ok, bits, False) | AA | segment.rcode
             return encode(flags, Sections(segment.answer, (), ()), len(qname), qname)
         solution = self._solve_special(group, qname, qtype)
         if solution is None:
             return None
-        flags = _flags(question, bits, False) | AA | solution.rcode
+        flags = flags_of(question.dnssec_ok, bits, False) | AA | solution.rcode
         return encode(flags, solution.sections, len(qname), qname)
 
     def target_of(self, found: Found, question: Question) -> Solution | None:
@@ -190,7 +188,7 @@ class Outside:
         sections = Sections(
             chain + _owned(segment.answer, target), _owned(segment.authority, target), ()
         )
-        flags = _flags(question, bits, False) | AA | _end_of(segment)
+        flags = flags_of(question.dnssec_ok, bits, False) | AA | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
 
     def find_flattened(self, solution: Solution, question: Question) -> Body | None:
@@ -225,7 +223,7 @@ class Outside:
         hit = self._resolver.find(group, question, now)
         if hit is None or hit.has_target:
             return None
-        body = hit.body_at(now, _flags(question, bits, hit.is_authentic))
+        body = hit.body_at(now, flags_of(question.dnssec_ok, bits, hit.is_authentic))
         return body, hit if hit.is_lasting(now) else None
 
     def ask(self, client: OutsideQuery) -> Awaitable[bytes]:
@@ -239,7 +237,9 @@ class Outside:
         """Where what one flight has brought is all of the answer."""
         if isinstance(outcome, Failure) or outcome.encoded is None:
             return None
-        return outcome.encoded.body_as_kept(_flags(question, bits, outcome.segment.is_authentic))
+        return outcome.encoded.body_as_kept(
+            flags_of(question.dnssec_ok, bits, outcome.segment.is_authentic)
+        )
 
     async def go_on(
         self,
@@ -265,9 +265,11 @@ class Outside:
     ) -> tuple[Body, Error | None]:
         segment, error, encoded = resolved
         if encoded is not None:
-            return encoded.body_as_kept(_flags(question, bits, segment.is_authentic)), error
+            return encoded.body_as_kept(
+                flags_of(question.dnssec_ok, bits, segment.is_authentic)
+            ), error
         sections = Sections(segment.answer, segment.authority, ())
-        flags = _flags(question, bits, segment.is_authentic) | _end_of(segment)
+        flags = flags_of(question.dnssec_ok, bits, segment.is_authentic) | _end_of(segment)
         return encode(flags, sections, len(question.qname), question.qname), error
 
     async def close(self) -> None:
@@ -364,8 +366,3 @@ def _owned(sections: tuple[Records, ...], owner: bytes) -> tuple[Records, ...]:
 def _end_of(segment: Segment) -> int:
     """The bits that say how a chain ends."""
     return segment.rcode | (TC if segment.is_truncated else 0)
-
-
-def _flags(question: Question, bits: int, is_authentic: bool) -> int:
-    is_asked = question.dnssec_ok or bits & _AD
-    return QR | RA | bits & _CD | (_AD if is_authentic and is_asked else 0)

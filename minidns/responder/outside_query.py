@@ -1,15 +1,21 @@
 """One client's query for a name elsewhere that is not kept: how it is answered, once it is."""
 
 from collections.abc import Awaitable, Callable, Coroutine
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any, Protocol
 
+from minidns.resolver.accept import AD
+from minidns.resolver.asking import Asking
+from minidns.resolver.fetch import Outcome
 from minidns.resolver.model import Budget, Failure, Group, Question, Resolved
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.query import HEADER
-from minidns.wire.response import Body, assemble
+from minidns.wire.response import QR, RA, Body, assemble, heads
 
+_AD = 0x20  # of octet 3 of a query
+_CD = 0x10
 Error = tuple[ExtendedError, str]
 
 
@@ -60,20 +66,10 @@ class Answers(Protocol):
         """The answer, from the beginning on."""
 
 
-class OutsideQuery:
-    """As `resolver.asking.Client` has it."""
+class OutsideQuery(Asking):
+    """It has RD=1."""
 
-    __slots__ = (
-        "_answers",
-        "_limit",
-        "_opt",
-        "_speaker",
-        "_via",
-        "_wire",
-        "address",
-        "group",
-        "question",
-    )
+    __slots__ = ("_answers", "_limit", "_opt", "_speaker", "_via", "_wire")
 
     def __init__(
         self,
@@ -91,29 +87,43 @@ class OutsideQuery:
 
         An empty `opt` is none (the query has none); None is not known.
         """
+        Asking.__init__(self, group, question, client)
         self._speaker = speaker
         self._answers = answers
-        self.group = group
-        self.question = question
         self._wire = wire
-        self.address = client
         self._via = via
         self._opt = opt
         self._limit = limit
 
-    def say(self, outcome: Resolved | Failure) -> bytes | None:
+    def say(self, outcome: Outcome) -> bytes | None:
         """The reply where the outcome of one flight is all of it."""
-        wire, question = self._wire, self.question
-        body = self._answers.body_of(outcome, question, wire[3])
-        if body is None:
-            return None
-        if self._opt is None:
+        wire, opt = self._wire, self._opt
+        body: Body | None
+        if isinstance(outcome, PlainReply):
+            question, records, count = self.question, outcome.records, outcome.count
+            is_authentic = self.group.trust_ad and outcome.flags & AD != 0
+            flags = flags_of(question.dnssec_ok, wire[3], is_authentic)
+            if opt is not None:
+                head = heads(flags, count, 0, 0)[3 if opt else 1]
+                asked = wire[HEADER : HEADER + len(question.qname) + 4]
+                reply = b"".join((wire[:2], head, asked, records, opt))
+                if len(reply) <= self._limit:
+                    return reply
+            body = Body(flags, records, ((len(records), count, 0, 0),), 1)
+        else:
+            body = self._answers.body_of(outcome, self.question, wire[3])
+            if body is None:
+                return None
+        if opt is None:
             return self._speaker.say(wire, body, None, self.address, self._via)
-        asked = wire[HEADER : HEADER + len(question.qname) + 4]
-        return assemble(wire[:2], wire[2] & 1, asked, body, self._opt, self._limit)
+        asked = wire[HEADER : HEADER + len(self.question.qname) + 4]
+        return assemble(wire[:2], 1, asked, body, opt, self._limit)
 
-    def go_on(self, outcome: Resolved | Failure, budget: Budget) -> Coroutine[Any, Any, bytes]:
+    def go_on(self, outcome: Outcome) -> Coroutine[Any, Any, bytes]:
         """The reply, from that outcome on."""
+        budget = self.budget
+        if budget is None or isinstance(outcome, PlainReply):  # neither comes here
+            return self.resolve()
         go_on, bits = self._answers.go_on, self._wire[3]
         return self._say_later(partial(go_on, outcome, self.question, bits, self.address, budget))
 
@@ -130,3 +140,10 @@ class OutsideQuery:
         self, begin: Callable[[], Awaitable[tuple[Body, Error | None]]]
     ) -> Coroutine[Any, Any, bytes]:
         return say_later(self._speaker, begin, self._wire, self.address, self._via)
+
+
+@lru_cache(maxsize=256)
+def flags_of(is_dnssec: bool, bits: int, is_authentic: bool) -> int:
+    """Of a reply; `bits`: octet 3 of the query. AD as in RFC 6840 section 5.7."""
+    is_asked = is_dnssec or bits & _AD
+    return QR | RA | bits & _CD | (_AD if is_authentic and is_asked else 0)

@@ -8,10 +8,11 @@ from math import floor
 
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.cache import Cache
-from minidns.resolver.cached_answer import Hit, JustKept
+from minidns.resolver.cached_answer import JustKept
 from minidns.resolver.model import Group, Question, Segment
-from minidns.resolver.rebinding import filter_private
+from minidns.resolver.rebinding import filter_private, has_private
 from minidns.wire.name import ROOT
+from minidns.wire.plain_reply import PlainReply
 
 
 class PublicAnswers:
@@ -28,15 +29,12 @@ class PublicAnswers:
         private_domains: Sequence[bytes],
     ) -> None:
         self._cache = cache
+        self.get = cache.get
         self.recall = cache.recall
         self._public = {group.number for group in groups if group.domain == ROOT}
         self._private = private
         self._private_domains = private_domains
         self.block: BlockList | None = None  # what is on it is not kept, whoever was asked before
-
-    def get(self, group_number: int, question: Question, now: float) -> Hit | None:
-        """As `Cache.get`."""
-        return self._cache.get(group_number, question, now)
 
     def add(
         self, group_number: int, question: Question, segment: Segment, now: float
@@ -50,6 +48,18 @@ class PublicAnswers:
         public = self.filter(group_number, question.qname, segment)
         kept = self._cache.add(group_number, question, public, floor(now))
         return kept if public is segment else None
+
+    def add_plain(
+        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
+    ) -> bool:
+        """The same of a reply as it came; False where it may not be kept so."""
+        if self.block is not None and self.block.find(question.qname) is not None:
+            return False
+        number = group.number
+        if number in self._public and has_private(reply, self._private):
+            return False
+        self._cache.add_plain(number, question, reply, is_authentic, floor(now))
+        return True
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

@@ -24,7 +24,7 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
-        self._pending: set[Work[Reply]] = set()
+        self._pending: dict[Work[Reply], Callable[[Reply], None]] = {}
         self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 
     def __len__(self) -> int:
@@ -45,29 +45,12 @@ class AwaitedReplies:
             # longer.
             coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
             work = Errand(coroutine)
-        self._pending.add(work)
+        self._pending[work] = deliver
         self._counters.in_flight += 1
-
-        def finish() -> None:
-            try:  # what was given up is not asked: to raise it again would tie it to this frame
-                wire = None if work.is_cancelled else work.result()
-            except Exception as error:
-                self._counters.failed += 1
-                report(error)
-                wire = None
-            pending = self._pending
-            if work in pending:
-                pending.remove(work)
-                self._counters.in_flight -= 1
-                if self._emptied is not None and not pending:
-                    self._emptied.set_result(None)
-                    self._emptied = None
-                deliver(wire)
-
         if work.is_done:
-            asyncio.get_running_loop().call_soon(finish)
+            asyncio.get_running_loop().call_soon(self._finish, work)
         else:
-            work.then(finish)
+            work.then(self._finish)
 
     async def wait(self, seconds: float) -> None:
         """Until none is awaited, or for so long."""
@@ -77,10 +60,25 @@ class AwaitedReplies:
 
     def give_up(self) -> None:
         """Nobody waits any more."""
-        given_up, self._pending = self._pending, set()
+        given_up, self._pending = self._pending, {}
         self._counters.in_flight -= len(given_up)
         for work in given_up:
             work.cancel()
+
+    def _finish(self, work: Work[Reply]) -> None:
+        try:  # what was given up is not asked: to raise it again would tie it to this frame
+            wire = None if work.is_cancelled else work.result()
+        except Exception as error:
+            self._counters.failed += 1
+            report(error)
+            wire = None
+        deliver = self._pending.pop(work, None)
+        if deliver is not None:
+            self._counters.in_flight -= 1
+            if self._emptied is not None and not self._pending:
+                self._emptied.set_result(None)
+                self._emptied = None
+            deliver(wire)
 
 
 async def _await(reply: Awaitable[Reply]) -> Reply:

@@ -7,6 +7,7 @@ client that sleeps between two of them has to be woken for each.
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Generic, TypeVar
 
 from minidns.transport import Reply
@@ -38,15 +39,7 @@ class DeferredReplies(Generic[W]):
             self._counters.dropped_busy += 1
             discard(reply)
             return
-
-        def send(wire: Reply) -> None:
-            if wire is not None:
-                outgoing = self._outgoing
-                if not outgoing:
-                    asyncio.get_running_loop().call_soon(self._flush)
-                outgoing.append((wire, where))
-
-        self._awaited.add(reply, send)
+        self._awaited.add(reply, partial(self._put, where))
 
     async def drain(self, grace: float) -> None:
         """Wait at most `grace` seconds for the replies in flight; what is left is given up."""
@@ -55,6 +48,12 @@ class DeferredReplies(Generic[W]):
             self._awaited.give_up()
             await asyncio.sleep(0)  # a turn in which the cancelled ones end
         self._flush()
+
+    def _put(self, where: W, wire: Reply) -> None:
+        if wire is not None:
+            if not self._outgoing:
+                asyncio.get_running_loop().call_soon(self._flush)
+            self._outgoing.append((wire, where))
 
     def _flush(self) -> None:
         outgoing, self._outgoing = self._outgoing, []

@@ -153,7 +153,8 @@ class MmsgUdp:
         arrays.clear_interfaces(count)
         first = 0
         for slot in silent:
-            self._send_run(arrays, first, slot)
+            if first < slot:
+                self._send_run(arrays, first, slot)
             first = slot + 1
         self._send_run(arrays, first, count)
         arrays.reset(count)

@@ -96,7 +96,7 @@ class DatagramQuery(Wanted):
     def _finish(self, outcome: Outcome) -> None:
         self.is_over = True
         arrivals, sock = self._arrivals, self._sock
-        arrivals.deadlines.discard(self)
+        arrivals.deadlines.discard()
         arrivals.remove(sock.fileno())
         sock.close()
         self.hear(outcome)

@@ -1,14 +1,11 @@
 """Where an upstream is, as the system wants it: address family and socket address.
 
 A zone identifier (RFC 4007 section 11) becomes the index of an interface, which may be another one
-tomorrow: only addresses without it are kept.
+tomorrow: only what comes of addresses without it may be kept.
 """
 
 import socket
-from functools import lru_cache
 from typing import NamedTuple
-
-_MAX_KEPT = 256
 
 
 class Endpoint(NamedTuple):
@@ -22,7 +19,8 @@ def endpoint_of(address: str, port: int) -> Endpoint:
     """Of an IP address as text. Raises OSError where its zone is no interface."""
     host, percent, zone = address.partition("%")
     if not percent:
-        return _without_zone(address, port)
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        return Endpoint(family, (address, port, 0, 0) if ":" in address else (address, port))
     try:
         index = int(zone) if zone.isascii() and zone.isdigit() else socket.if_nametoindex(zone)
     except OSError as error:
@@ -30,8 +28,6 @@ def endpoint_of(address: str, port: int) -> Endpoint:
     return Endpoint(socket.AF_INET6, (host, port, 0, index))
 
 
-@lru_cache(_MAX_KEPT)
-def _without_zone(address: str, port: int) -> Endpoint:
-    if ":" in address:
-        return Endpoint(socket.AF_INET6, (address, port, 0, 0))
-    return Endpoint(socket.AF_INET, (address, port))
+def lasting_endpoint_of(address: str, port: int) -> Endpoint | None:
+    """None where it has a zone."""
+    return None if "%" in address else endpoint_of(address, port)

@@ -16,16 +16,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from minidns.errand import Signal
-from minidns.resolver.model import Failure, FailureKind, Protocol, Question, Upstream
+from minidns.resolver.model import Failure, FailureKind, Heard, Protocol, Question, Upstream
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.datagram import PORT_OCTETS, DatagramQuery
-from minidns.upstream.endpoint import endpoint_of
+from minidns.upstream.endpoint import endpoint_of, lasting_endpoint_of
 from minidns.upstream.faults import explain
 from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
 from minidns.upstream.wanted import Doubt, Known, Outcome, Wanted, knows_no_edns, now
 from minidns.wire.reply import Reply
-from minidns.wire.upstream_query import PAYLOAD, UpstreamQuery, draw_up_query, form_of
+from minidns.wire.upstream_query import PAYLOAD, Form, UpstreamQuery, draw_up_query, form_of
 
 log = logging.getLogger(__name__)
 
@@ -60,21 +60,20 @@ class Upstreams:
         self._known: dict[Upstream, Known] = {}
         self._arrivals: Arrivals | None = None
         self._is_closed = False
-        self._tasks: set[asyncio.Task[Reply | Failure | None]] = set()
+        self._tasks: set[asyncio.Task[Heard | None]] = set()
 
-    def exchange(
-        self, upstream: Upstream, question: Question, seconds: float
-    ) -> Awaitable[Reply | Failure]:
+    def exchange(self, upstream: Upstream, question: Question, seconds: float) -> Awaitable[Heard]:
         """As `resolver.model.Exchange` has it. It is over when whoever waits is cancelled."""
         counters = self.counters
         known = self._known.get(upstream)
         if known is None:
-            known = self._known[upstream] = Known(self._trusted(upstream))
-        bound = _STOPPING.text if self._is_closed else self._bound_reached(known)
-        if bound is not None:
+            lasting = lasting_endpoint_of(upstream.address, upstream.port)
+            known = self._known[upstream] = Known(self._trusted(upstream), lasting)
+        in_flight, per_upstream, *_ = self._limits
+        if self._is_closed or known.in_flight >= per_upstream or counters.in_flight >= in_flight:
             counters.refused_busy += 1
-            refused: Signal[Reply | Failure] = Signal()
-            refused.set(Failure(FailureKind.BUSY, bound))
+            refused: Signal[Heard] = Signal()
+            refused.set(Failure(FailureKind.BUSY, self._bound_reached(known)))
             return refused
         deadline = now() + seconds
         if upstream.protocol is Protocol.UDP:
@@ -107,21 +106,24 @@ class Upstreams:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _bound_reached(self, known: Known) -> str | None:
+    def _bound_reached(self, known: Known) -> str:
         in_flight, per_upstream, *_ = self._limits
+        if self._is_closed:
+            return _STOPPING.text
         if known.in_flight >= per_upstream:
             return f"{per_upstream} queries to this upstream are under way already"
-        if self.counters.in_flight >= in_flight:
-            return f"{in_flight} queries to upstreams are under way already"
-        return None
+        return f"{in_flight} queries to upstreams are under way already"
 
     def _send(self, asked: DatagramQuery) -> None:
-        upstream, question = asked.upstream, asked.question
+        known, qname = asked.known, asked.question.qname
         try:
             # One draw for all that a forger has to guess.
-            chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(question.qname))
-            query = self._make(asked, chance[:2], chance[4:])
-            endpoint = endpoint_of(upstream.address, upstream.port)
+            chance = os.urandom(ID_OCTETS + PORT_OCTETS + len(qname))
+            case = b"" if known.loses_case else chance[4:]
+            query = draw_up_query(self._form_of(asked), qname, chance[:2], case)
+            endpoint = known.endpoint
+            if endpoint is None:
+                endpoint = endpoint_of(asked.upstream.address, asked.upstream.port)
             arrivals = self._arrivals
             if arrivals is None:  # another descriptor
                 arrivals = self._arrivals = Arrivals(asyncio.get_running_loop())
@@ -134,15 +136,15 @@ class Upstreams:
 
     def _spawn(
         self,
-        work: Coroutine[Any, Any, Reply | Failure | None],
-        hear: Callable[[Reply | Failure | None], object],
+        work: Coroutine[Any, Any, Heard | None],
+        hear: Callable[[Heard | None], object],
     ) -> Callable[[], object]:
         """In a task, which streams need for their time-outs. What gives it up."""
         loop = asyncio.get_running_loop()
         task = loop.create_task(work)
         self._tasks.add(task)
 
-        def end(done: asyncio.Task[Reply | Failure | None]) -> None:
+        def end(done: asyncio.Task[Heard | None]) -> None:
             self._tasks.discard(done)
             if done.cancelled():
                 hear(_STOPPING)
@@ -159,7 +161,7 @@ class Upstreams:
         """As `wanted.Owner` has it."""
         return self._spawn(self._go_on(wanted, outcome), wanted.end)
 
-    async def _go_on(self, wanted: Wanted, outcome: Outcome) -> Reply | Failure | None:
+    async def _go_on(self, wanted: Wanted, outcome: Outcome) -> Heard | None:
         """From what was heard first: over TCP after a doubt, without EDNS after FORMERR."""
         result = await self._settle(wanted, outcome)
         if not wanted.has_edns or not knows_no_edns(result):
@@ -173,7 +175,7 @@ class Upstreams:
         self._send(asked)
         return await asked
 
-    async def _settle(self, wanted: Wanted, outcome: Outcome) -> Reply | Failure | None:
+    async def _settle(self, wanted: Wanted, outcome: Outcome) -> Heard | None:
         if not isinstance(outcome, Doubt):
             return outcome
         reply = await self._ask_by_stream(wanted)
@@ -193,7 +195,11 @@ class Upstreams:
         sent: list[UpstreamQuery] = []
 
         def make(message_id: bytes) -> UpstreamQuery:
-            sent.append(self._make(wanted, message_id, os.urandom(len(question.qname))))
+            is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
+            case = os.urandom(len(question.qname)) if is_mixed else b""
+            is_padded = upstream.protocol is Protocol.TLS
+            form = self._form_of(wanted)
+            sent.append(draw_up_query(form, question.qname, message_id, case, is_padded))
             return sent[-1]
 
         try:
@@ -205,24 +211,10 @@ class Upstreams:
             _note_case(upstream, known)
         return reply
 
-    def _make(self, wanted: Wanted, message_id: bytes, case: bytes) -> UpstreamQuery:
-        upstream, known, question = wanted.upstream, wanted.known, wanted.question
-        is_mixed = upstream.protocol is Protocol.UDP and not known.loses_case
-        form = form_of(
-            question.qtype,
-            question.dnssec_ok,
-            question.checking_disabled,
-            known.is_trusted,
-            wanted.has_edns,
-            self._limits.payload,
-        )
-        return draw_up_query(
-            form,
-            question.qname,
-            message_id,
-            case if is_mixed else b"",
-            upstream.protocol is Protocol.TLS,
-        )
+    def _form_of(self, wanted: Wanted) -> Form:
+        _, qtype, dnssec_ok, checking_disabled = wanted.question
+        asks_ad, has_edns = wanted.known.is_trusted, wanted.has_edns
+        return form_of(qtype, dnssec_ok, checking_disabled, asks_ad, has_edns, self._limits.payload)
 
     def _make_context(self) -> ssl.SSLContext:
         """Made once, since reading the system's certificates takes milliseconds. Raises OSError."""

@@ -9,10 +9,12 @@ from enum import Enum, auto
 from typing import Protocol
 
 from minidns.errand import Signal
-from minidns.resolver.model import Failure, FailureKind, Question, Upstream
+from minidns.resolver.model import Failure, FailureKind, Heard, Question, Upstream
 from minidns.upstream.counters import UpstreamCounters
+from minidns.upstream.endpoint import Endpoint
 from minidns.upstream.stream import StreamUpstream
 from minidns.wire.codes import Rcode
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
 
 _FORMERR = int(Rcode.FORMERR)
@@ -27,15 +29,16 @@ class Doubt(Enum):
     TRUNCATED = auto()  # or longer than it may be
 
 
-Outcome = Reply | Failure | Doubt | None  # None: the time is over
+Outcome = Heard | Doubt | None  # None: the time is over
 
 
 class Known:
     """What is known of one upstream."""
 
-    __slots__ = ("in_flight", "is_trusted", "loses_case", "stream")
+    __slots__ = ("endpoint", "in_flight", "is_trusted", "loses_case", "stream")
 
-    def __init__(self, is_trusted: bool) -> None:
+    def __init__(self, is_trusted: bool, endpoint: Endpoint | None = None) -> None:
+        self.endpoint = endpoint  # None: it may be another one tomorrow
         self.in_flight = 0
         self.is_trusted = is_trusted
         self.loses_case = False
@@ -51,7 +54,7 @@ class Owner(Protocol):
         """An outcome that is not the last; `wanted.end` is to be called. What gives that up."""
 
 
-class Wanted(Signal[Reply | Failure]):
+class Wanted(Signal[Heard]):
     """Until it is set somebody waits. `is_over`: nothing is on its way over UDP."""
 
     __slots__ = (
@@ -80,7 +83,7 @@ class Wanted(Signal[Reply | Failure]):
 
         One without EDNS follows another, which is counted.
         """
-        super().__init__()
+        Signal.__init__(self)  # super() takes longer than this
         self.owner = owner
         self.upstream = upstream
         self.known = known
@@ -103,7 +106,7 @@ class Wanted(Signal[Reply | Failure]):
         """What came first."""
         if self.is_set:  # given up
             return
-        if isinstance(outcome, Reply) and outcome.rcode != _FORMERR:  # nearly all
+        if isinstance(outcome, PlainReply):  # nearly all
             self.end(outcome)
             return
         if isinstance(outcome, Doubt) or (self.has_edns and knows_no_edns(outcome)):
@@ -111,7 +114,7 @@ class Wanted(Signal[Reply | Failure]):
         else:
             self.end(outcome)
 
-    def end(self, result: Reply | Failure | None) -> None:
+    def end(self, result: Heard | None) -> None:
         """None where the time is over."""
         self._stop = None  # no cycle is left for a collector
         if self.is_set:  # given up
@@ -120,10 +123,10 @@ class Wanted(Signal[Reply | Failure]):
             counters = self.owner.counters
             counters.in_flight -= 1
             self.known.in_flight -= 1
-            if isinstance(result, Reply):
-                counters.replies += 1
-            else:
+            if isinstance(result, Failure) or result is None:
                 _count_failure(counters, result)
+            else:
+                counters.replies += 1
         if result is None:
             result = Failure(FailureKind.TIMEOUT, f"no answer within {self.seconds:g} s")
         self.set(result)
@@ -155,11 +158,15 @@ def _count_failure(counters: UpstreamCounters, failure: Failure | None) -> None:
         counters.unreachable += 1
 
 
-def knows_no_edns(result: Reply | Failure | None) -> bool:
+def knows_no_edns(result: Heard | None) -> bool:
     """FORMERR, and no OPT with it: with one it is the question that is not liked."""
     if isinstance(result, Reply):
         return result.rcode == _FORMERR and not result.payload
-    return result is not None and result.kind is FailureKind.RCODE and result.rcode == _FORMERR
+    return (
+        isinstance(result, Failure)
+        and result.kind is FailureKind.RCODE
+        and result.rcode == _FORMERR
+    )
 
 
 def now() -> float:

@@ -1,31 +1,31 @@
 """The short way for the commonest reply: the addresses that were asked for, and nothing else.
 
-What comes from here is what `upstream_query.match_reply` and `reply.read_reply` make of it by the
-long way; whatever is not surely such a reply comes back as None and goes that way.
+Their records are handed on as the octets that came, which are those that a client is sent. What
+comes from here is what `upstream_query.match_reply` and `reply.read_reply` find by the long way;
+whatever is not surely such a reply comes back as None and goes that way.
 """
 
-from struct import Struct
+from functools import lru_cache
 
 from minidns.wire.codes import RRClass, RRType
 from minidns.wire.query import HEADER
-from minidns.wire.reply import Reply, ReplyRecord
+from minidns.wire.reply import Reply, read_reply
 from minidns.wire.upstream_query import UpstreamQuery
 
-_IN = int(RRClass.IN)
 _MAX_RECORDS = 16  # more are no ordinary reply
 _QR = 0x8000
 _FREE_FLAGS = (0x0400, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010)  # AA, RD, RA, Z, AD, CD
-_OPT_AT_ROOT = b"\x00\x00\x29"
-_OPT = Struct("!3sHIH")  # owner and type; octets taken; extended rcode, version, flags; RDLENGTH
-_LARGEST_REST = 0x00FF_FFFF  # without an extended rcode
-# Type and class of the question: how such a record is laid out, how it begins, octets of its data.
-_LAYOUTS = {
-    rtype.to_bytes(2) + _IN.to_bytes(2): (
-        Struct(f"!6sIH{octets}s"),
-        b"\xc0\x0c" + rtype.to_bytes(2) + _IN.to_bytes(2),
-        octets,
-        rtype,
-    )
+_POINTER = b"\xc0\x0c"  # to the question's name
+_OPT_AT_ROOT = b"\x00\x00\x29"  # owner and type
+_OPT = 11  # octets of one without options
+_EXTENDED_RCODE = 5  # its octet in it
+_NO_OPTIONS = b"\x00\x00"
+_TTL = 6  # where it is in a record whose owner is a pointer
+_LENGTH = 10  # where that of the rdata is
+_RDATA = 12  # where that is
+# Octets of such a record, by type and class of the question.
+_SIZES = {
+    rtype.to_bytes(2) + int(RRClass.IN).to_bytes(2): _RDATA + octets
     for rtype, octets in ((int(RRType.A), 4), (int(RRType.AAAA), 16))
 }
 
@@ -50,35 +50,76 @@ def _heads() -> dict[bytes, tuple[int, int, bool]]:
 _HEADS = _heads()
 
 
-def read_plain_reply(query: UpstreamQuery, message: bytes) -> Reply | None:
+class PlainReply:
+    """Addresses under one TTL, none of them twice, of the name that was asked; no error."""
+
+    __slots__ = ("count", "flags", "message", "question", "records", "ttl")
+
+    def __init__(
+        self, message: bytes, question: bytes, flags: int, count: int, ttl: int, records: bytes
+    ) -> None:
+        self.message = message
+        self.question = question  # as it was sent
+        self.flags = flags  # second 16 bits of the header
+        self.count = count
+        self.ttl = ttl  # seconds, all 32 bits
+        self.records = records  # octets, each with a pointer to the question's name
+
+    def at_length(self) -> Reply:
+        """By the long way."""
+        return read_reply(self.message, self.question)
+
+    def addresses(self) -> list[bytes]:
+        """Of 4 or 16 octets each."""
+        records = self.records
+        if self.count == 1:
+            return [records[_RDATA:]]
+        size = len(records) // self.count
+        return [records[end - size + _RDATA : end] for end in range(size, len(records) + 1, size)]
+
+
+def read_plain_reply(query: UpstreamQuery, message: bytes) -> PlainReply | None:
     """The reply to that query; None where it has to be looked at more closely."""
-    wire, question, payload = query
+    question = query.question
     head = _HEADS.get(message[2:12])
-    layout = _LAYOUTS.get(question[-4:])
+    asked = question[-4:]  # type and class
+    size = _SIZES.get(asked)
     if (
         head is None
-        or layout is None
-        or message[:2] != wire[:2]
-        or not message.startswith(question, HEADER)
-        or len(message) > payload
+        or size is None
+        or not message.startswith(question + _POINTER + asked, HEADER)
+        or message[:2] != query.wire[:2]
     ):
         return None
     flags, count, has_opt = head
-    record, beginning, octets, rtype = layout
-    qname = question[:-4]
     at = HEADER + len(question)
-    if len(message) != at + count * record.size + has_opt * _OPT.size:
-        return None
-    answer: tuple[ReplyRecord, ...] = ()
-    for _ in range(count):
-        begins, ttl, length, rdata = record.unpack_from(message, at)
-        if begins != beginning or length != octets:
-            return None
-        answer += (ReplyRecord(qname, rtype, _IN, ttl, rdata),)
-        at += record.size
-    taken = 0
+    end = at + count * size
     if has_opt:
-        begins, taken, rest, length = _OPT.unpack_from(message, at)
-        if begins != _OPT_AT_ROOT or rest > _LARGEST_REST or length:
+        if not _is_plain_opt(message[end:]):
             return None
-    return Reply(flags, 0, qname, rtype, _IN, answer, (), taken, (), True)
+    elif len(message) != end:
+        return None
+    if message[at + _LENGTH] or message[at + _LENGTH + 1] != size - _RDATA:
+        return None
+    if len(message) > query.payload:
+        return None
+    if count > 1:
+        first = message[at : at + _RDATA]
+        places = range(at, end, size)
+        if any(not message.startswith(first, place) for place in places):
+            return None
+        if len({message[place : place + size] for place in places}) < count:
+            return None
+    ttl = int.from_bytes(message[at + _TTL : at + _LENGTH])
+    return PlainReply(message, question, flags, count, ttl, message[at:end])
+
+
+@lru_cache(maxsize=256)
+def _is_plain_opt(octets: bytes) -> bool:
+    """Whether they are one OPT without an option and without an extended rcode."""
+    return (
+        len(octets) == _OPT
+        and octets.startswith(_OPT_AT_ROOT)
+        and not octets[_EXTENDED_RCODE]
+        and octets.endswith(_NO_OPTIONS)
+    )

@@ -81,9 +81,6 @@ class Reply(NamedTuple):
     authority: tuple[ReplyRecord, ...]
     payload: int  # octets that the sender takes over UDP; 0 without an OPT
     errors: tuple[tuple[int, bytes], ...]  # Extended DNS Errors: code, text as it came
-    # The addresses that were asked for by the very name, and no more. `resolver.accept` compares
-    # no question then: only who has done so may set it (`plain_reply`).
-    is_plain: bool = False
 
 
 def read_reply(wire: bytes, question: bytes = b"") -> Reply:

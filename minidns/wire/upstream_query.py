@@ -44,12 +44,15 @@ class Match(Enum):
     FOREIGN = auto()  # no reply to that query
 
 
-class UpstreamQuery(NamedTuple):
+class UpstreamQuery:
     """A query as it is sent."""
 
-    wire: bytes
-    question: bytes  # of `wire`: name in the case in which it is sent, type, class
-    payload: int  # octets that a reply over UDP may have
+    __slots__ = ("payload", "question", "wire")
+
+    def __init__(self, wire: bytes, question: bytes, payload: int) -> None:
+        self.wire = wire
+        self.question = question  # of `wire`: name in the case in which it is sent, type, class
+        self.payload = payload  # octets that a reply over UDP may have
 
 
 class Form(NamedTuple):
@@ -105,7 +108,7 @@ def make_query(qname: bytes, qtype: int, message_id: int) -> bytes:
 
 def match_reply(query: UpstreamQuery, message: bytes) -> Match:
     """Nothing is said of what follows the question."""
-    wire, question, _ = query
+    wire, question = query.wire, query.question
     if len(message) < HEADER or message[:2] != wire[:2] or message[2] & (_QR | _OPCODE) != _QR:
         return Match.FOREIGN
     if len(message) == HEADER:

@@ -45,6 +45,7 @@ class Act:
 
     result: Reply | Failure | None = None
     after: float = 0.01  # seconds
+    message: bytes = b""  # of a reply
 
 
 SILENCE = Act()
@@ -70,7 +71,12 @@ class Asked:
         return self.question.qtype == 13
 
     def reply(
-        self, *answer: str, rcode: str = "NOERROR", authority: str = "", after: float = 0.01
+        self,
+        *answer: str,
+        rcode: str = "NOERROR",
+        authority: str = "",
+        after: float = 0.01,
+        flags: str = "",
     ) -> Act:
         """A reply with these records; the question's address where there are none."""
         name = dns.name.from_wire(self.question.qname, 0)[0]
@@ -78,13 +84,15 @@ class Asked:
             dns.message.make_query(name, self.question.qtype), recursion_available=True
         )
         message.set_rcode(dns.rcode.from_text(rcode))
+        message.flags |= dns.flags.from_text(flags)
         if not answer and not authority and rcode == "NOERROR":
             answer = (f"{name} 300 A 192.0.2.80",)
         for section, lines in ((message.answer, answer), (message.authority, (authority,))):
             for line in filter(None, lines):
                 owner, ttl, rdtype, rdata = line.split(" ", 3)
                 section.append(dns.rrset.from_text(owner, int(ttl), "IN", rdtype, rdata))
-        return Act(read_reply(message.to_wire()), after)
+        octets = message.to_wire()
+        return Act(read_reply(octets), after, octets)
 
     def nxdomain(self) -> Act:
         return self.reply(rcode="NXDOMAIN", authority=SOA.replace("example. 300", ". 300", 1))
@@ -165,3 +173,6 @@ class FakeCache:
     def add(self, group_number: int, what: Question, segment: Segment, moment: float) -> None:
         if segment.ttl:
             self.kept[group_number, what] = (segment, moment)
+
+    def add_plain(self, *_: object) -> bool:
+        return False

@@ -33,7 +33,8 @@ def test_each_goes_off_at_its_moment() -> None:
             if moment == 3.0:
                 loop.call_later(1.0, waiter.signal.set, "in time")
             result = await waiter.signal
-            deadlines.discard(waiter)
+            waiter.expire()
+            deadlines.discard()
             ended.append((moment, now(), result))
 
         await asyncio.gather(*(wait(moment) for moment in (4.0, 2.0, 3.0, 2.0, 0.0, 5.5)))
@@ -61,11 +62,13 @@ def test_one_timer_and_no_memory_of_what_is_done() -> None:
             deadlines.add(waiter, 1.0 + number)
             if number % 2:
                 waiter.signal.set("in time")
-            deadlines.discard(waiter)
+            waiter.expire()
+            deadlines.discard()
             assert len(deadlines._entries) <= 67
         assert len(loop.timers()) == 1
         assert await kept.signal is None
-        deadlines.discard(kept)
+        kept.expire()
+        deadlines.discard()
         assert now() == 100.0
 
     run(work())
@@ -82,8 +85,10 @@ def test_a_fault_of_one_leaves_the_others_their_time_outs() -> None:
         deadlines.add(faulty, 1.0)
         deadlines.add(other, 2.0)
         assert await other.signal is None
-        deadlines.discard(faulty)
-        deadlines.discard(other)
+        faulty.expire()
+        deadlines.discard()
+        other.expire()
+        deadlines.discard()
         faults, loop.faults = [str(fault) for fault in loop.faults], []
         return faults
 

@@ -233,6 +233,11 @@ def act(kind: str, asked: Asked) -> Act:
         return asked.reply(f"{_text(asked)} 60 CNAME {name}.{_text(asked)[:40]}example.")
     return {
         "answer": asked.reply(f"{_text(asked)} 5 A 192.0.2.80"),
+        "several": asked.reply(*(f"{_text(asked)} 5 A 192.0.2.{last}" for last in (1, 2, 3))),
+        "private": asked.reply(f"{_text(asked)} 5 A 192.168.0.{asked.question.qname[1]}"),
+        "brief": asked.reply(f"{_text(asked)} 0 A 192.0.2.80"),
+        "lasting": asked.reply(f"{_text(asked)} 86401 A 192.0.2.80"),
+        "signed": asked.reply(f"{_text(asked)} 5 A 192.0.2.80", flags="AD"),
         "slow": asked.reply(f"{_text(asked)} 5 A 192.0.2.80", after=0.9),
         "silence": SILENCE,
         "truncated": TRUNCATED,

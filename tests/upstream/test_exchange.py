@@ -25,6 +25,7 @@ from minidns.sockets.linux import (
 from minidns.upstream import datagram, stream
 from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
 from minidns.wire.upstream_query import UpstreamQuery
 from tests.upstream.fake_upstream import Acts, Asked, End, Flood, From, drop_all, fake_upstream, run
@@ -36,6 +37,8 @@ SOON, LATE = 0.05, 10.0  # seconds; the second is for what comes at once
 
 
 def addresses(reply: object) -> list[str]:
+    if isinstance(reply, PlainReply):
+        reply = reply.at_length()
     assert isinstance(reply, Reply), reply
     return [str(ip_address(record.rdata)) for record in reply.answer]
 

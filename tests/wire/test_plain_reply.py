@@ -9,8 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minidns.resolver.accept import accept
+from minidns.resolver.cached_answer import pack_answer, pack_plain
+from minidns.resolver.model import Group, Question, Segment
+from minidns.wire.name import ROOT
 from minidns.wire.plain_reply import read_plain_reply
 from minidns.wire.reply import BadReply, read_reply
+from minidns.wire.response import Sections, encode
 from minidns.wire.upstream_query import Match, UpstreamQuery, draw_up_query, form_of, match_reply
 
 NAME = dns.name.from_text("www.example.com.")
@@ -23,15 +28,27 @@ def query(rtype: int = A) -> UpstreamQuery:
 
 
 def reply(
-    asked: UpstreamQuery, rtype: int = A, count: int = 1, edns: int = 0, more: str = "", **opt: int
+    asked: UpstreamQuery,
+    rtype: int = A,
+    count: int = 1,
+    edns: int = 0,
+    more: str = "",
+    slower: int = 0,
+    distinct: int = 99,
+    **opt: int,
 ) -> bytes:
-    """By dnspython, with the name in the case in which it was asked."""
+    """By dnspython, with the name in the case in which it was asked.
+
+    `slower`: by so many seconds each TTL is longer than that before it.
+    """
     message = dns.message.from_wire(asked.wire)
     answer = dns.message.make_response(message, recursion_available=True)
     kind, text = RDATA[rtype]
     name = message.question[0].name
     for number in range(count):
-        answer.answer.append(dns.rrset.from_text(name, 300 + number, "IN", kind, text % number))
+        answer.answer.append(
+            dns.rrset.from_text(name, 300 + number * slower, "IN", kind, text % (number % distinct))
+        )
     if more:
         answer.authority.append(dns.rrset.from_text(NAME, 60, "IN", "NS", more))
     answer.use_edns(edns, payload=1232, **opt)
@@ -45,12 +62,26 @@ def same(asked: UpstreamQuery, message: bytes) -> bool:
         return False
     assert match_reply(asked, message) is Match.REPLY
     assert len(message) <= asked.payload
-    assert found.is_plain
-    assert found._replace(is_plain=False) == read_reply(message, asked.question)
-    assert found.qname.lower() == NAME.to_wire()
-    assert {(one.owner, one.rtype, one.rclass) for one in found.answer} == {
-        (found.qname, found.qtype, 1)
+    long = read_reply(message, asked.question)
+    assert found.at_length() == long
+    assert (found.flags, 0, (), ()) == (long.flags, long.rcode, long.authority, long.errors)
+    assert {(one.owner, one.rtype, one.rclass, one.ttl) for one in long.answer} == {
+        (long.qname, long.qtype, 1, found.ttl)
     }
+    assert found.addresses() == [one.rdata for one in long.answer]
+    # As it is accepted and written at length.
+    everybody = Group(1, ROOT, ())
+    segment = accept(Question(NAME.to_wire(), long.qtype), long, everybody, lambda *_: True)
+    assert isinstance(segment, Segment)
+    if found.ttl <= 86_400:
+        body = encode(0, Sections(segment.answer, (), ()), len(long.qname), NAME.to_wire())
+        assert body.wire == found.records
+        assert body.ends == ((len(found.records), found.count, 0, 0),)
+        question = Question(NAME.to_wire(), long.qtype)
+        for is_authentic in (False, True):
+            kept = pack_answer(question, segment._replace(is_authentic=is_authentic), 7.0)
+            assert kept is not None
+            assert pack_plain(found, is_authentic, 7.0) == kept.packed
     return True
 
 
@@ -77,6 +108,8 @@ def test_flags_that_make_no_difference() -> None:
         {"count": 17},
         {"more": "ns.example.com."},
         {"rtype": TXT},
+        {"count": 2, "slower": 1},  # RFC 2181 section 5.2
+        {"count": 2, "distinct": 1},  # RFC 2181 section 5
         {"options": [dns.edns.EDEOption(22)]},
     ],
 )
@@ -98,8 +131,11 @@ def test_truncated_errors_and_extended_errors_go_the_long_way() -> None:
 
 
 def test_more_than_was_offered_goes_the_long_way() -> None:
-    asked = query()._replace(payload=59)
-    assert not same(asked, reply(asked))
+    asked = query()
+    message = reply(asked)
+    for payload, is_plain in ((len(message), True), (len(message) - 1, False)):
+        offered = UpstreamQuery(asked.wire, asked.question, payload)
+        assert same(offered, message) is is_plain
 
 
 @settings(max_examples=400, derandomize=True, deadline=None)
