@@ -15,13 +15,13 @@ from minidns.resolver.model import Failure, FailureKind, Group, Question, Segmen
 from minidns.resolver.record_sets import MAX_TTL, by_owner, set_of, sets, signatures_over
 from minidns.wire.codes import Rcode, RRClass, RRType
 from minidns.wire.name import ROOT, is_at_or_below
+from minidns.wire.plain_reply import AD
 from minidns.wire.reply import Reply, ReplyRecord
 from minidns.wire.response import TC, Records
 
 MAX_LINKS = 11  # CNAMEs in a chain, as BIND and Unbound
 MAX_NEGATIVE_TTL = 3_600  # seconds, RFC 2308 section 5
 _MAX_TEXT = 64  # characters of an upstream's own words
-AD = 0x0020  # RFC 4035 section 3.2.3
 _IN = int(RRClass.IN)
 _CNAME = int(RRType.CNAME)
 _DNAME = int(RRType.DNAME)

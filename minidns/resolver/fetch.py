@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
 from minidns.errand import Signal, Undertaking, Work
-from minidns.resolver.accept import AD
 from minidns.resolver.bounds import Bounds
 from minidns.resolver.failures import Failures
 from minidns.resolver.forwarder import Forwarder
@@ -19,12 +18,13 @@ from minidns.resolver.model import (
     FailureKind,
     Group,
     Heard,
+    Outcome,
     Question,
     Resolved,
     Segment,
 )
 from minidns.resolver.record_sets import MAX_TTL
-from minidns.wire.plain_reply import PlainReply
+from minidns.wire.plain_reply import AD, PlainReply
 
 
 class Kept(Protocol):
@@ -46,7 +46,6 @@ class Kept(Protocol):
         """With the TTLs of that moment; 30 s where it is stale."""
 
 
-Outcome = Resolved | PlainReply | Failure
 K = TypeVar("K", bound=Kept)
 K_co = TypeVar("K_co", bound=Kept, covariant=True)
 

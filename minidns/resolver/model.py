@@ -130,3 +130,6 @@ class Resolved(NamedTuple):
     segment: Segment
     error: tuple[ExtendedError, str] | None = None  # RFC 8914
     encoded: Encoded | None = None  # the whole of the segment, if it is the whole answer
+
+
+Outcome = Resolved | PlainReply | Failure  # of a question; a plain reply is kept as it came

@@ -9,11 +9,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import Generic
 
-from minidns.resolver.asking import TOO_LATE, Asking
+from minidns.errand import Later
+from minidns.resolver.asking import TOO_LATE, Asking, Client
 from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
 from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
-from minidns.resolver.fetch import Cache, Fetcher, K, Outcome
+from minidns.resolver.fetch import Cache, Fetcher, K
 from minidns.resolver.flights import Flights
 from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.loops import Loops, upstream_at
@@ -23,6 +24,7 @@ from minidns.resolver.model import (
     Failure,
     FailureKind,
     Group,
+    Outcome,
     Question,
     Resolved,
     Segment,
@@ -114,11 +116,9 @@ class Resolver(Generic[K]):
         part = await self._link(group, question, client, budget)
         return await self.go_on(part, group_of, question, client, budget)
 
-    def ask(self, asking: Asking) -> Asking:
+    def ask(self, client: Client) -> Later[bytes]:
         """The reply to a client whose question `find` has just looked for in vain."""
-        asking.airport = self
-        asking.budget = Budget(self._bounds.queries, self._clock())
-        return asking
+        return Asking(client, Budget(self._bounds.queries, self._clock()), self)
 
     async def go_on(
         self,
@@ -138,21 +138,22 @@ class Resolver(Generic[K]):
 
     def board(self, asking: Asking) -> bool:
         """Have it wait for what one flight brings; False where there is more to think of."""
-        group, question, budget = asking.group, asking.question, asking.budget
-        if question is not self._absent or budget is None:
+        client, budget = asking.client, asking.budget
+        group, question, address = client.group, client.question, client.address
+        if question is not self._absent:
             return False
         if question.qname in self._probed and self._forwarder.note_if_loop(question.qname):
             return False
         key = (group.number, question)
         if self._failures.entries and self._kept_failure(group, key, budget.began) is not None:
             return False
-        if upstream_at(group, asking.address) and self._is_in_flight(group, question):
+        if upstream_at(group, address) and self._is_in_flight(group, question):
             return False
         self._absent = None
         refused = self.flights.board(
             asking,
             key,
-            asking.address,
+            address,
             partial(self._fetcher.begin, group, question, budget),
             self._bounds.whole,
         )

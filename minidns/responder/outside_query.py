@@ -4,13 +4,10 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-from minidns.resolver.accept import AD
-from minidns.resolver.asking import Asking
-from minidns.resolver.fetch import Outcome
-from minidns.resolver.model import Budget, Failure, Group, Question, Resolved
+from minidns.resolver.model import Budget, Failure, Group, Outcome, Question, Resolved
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError
-from minidns.wire.plain_reply import PlainReply
+from minidns.wire.plain_reply import AD, PlainReply
 from minidns.wire.query import HEADER
 from minidns.wire.response import QR, RA, Body, assemble, heads
 
@@ -66,10 +63,20 @@ class Answers(Protocol):
         """The answer, from the beginning on."""
 
 
-class OutsideQuery(Asking):
-    """It has RD=1."""
+class OutsideQuery:
+    """As `resolver.asking.Client` has it. The query has RD=1."""
 
-    __slots__ = ("_answers", "_limit", "_opt", "_speaker", "_via", "_wire")
+    __slots__ = (
+        "_answers",
+        "_limit",
+        "_opt",
+        "_speaker",
+        "_via",
+        "_wire",
+        "address",
+        "group",
+        "question",
+    )
 
     def __init__(
         self,
@@ -87,10 +94,12 @@ class OutsideQuery(Asking):
 
         An empty `opt` is none (the query has none); None is not known.
         """
-        Asking.__init__(self, group, question, client)
         self._speaker = speaker
         self._answers = answers
+        self.group = group
+        self.question = question
         self._wire = wire
+        self.address = client
         self._via = via
         self._opt = opt
         self._limit = limit
@@ -119,10 +128,9 @@ class OutsideQuery(Asking):
         asked = wire[HEADER : HEADER + len(self.question.qname) + 4]
         return assemble(wire[:2], 1, asked, body, opt, self._limit)
 
-    def go_on(self, outcome: Outcome) -> Coroutine[Any, Any, bytes]:
+    def go_on(self, outcome: Outcome, budget: Budget) -> Coroutine[Any, Any, bytes]:
         """The reply, from that outcome on."""
-        budget = self.budget
-        if budget is None or isinstance(outcome, PlainReply):  # neither comes here
+        if isinstance(outcome, PlainReply):  # never: it is said
             return self.resolve()
         go_on, bits = self._answers.go_on, self._wire[3]
         return self._say_later(partial(go_on, outcome, self.question, bits, self.address, budget))

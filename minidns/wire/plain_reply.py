@@ -12,6 +12,7 @@ from minidns.wire.query import HEADER
 from minidns.wire.reply import Reply, read_reply
 from minidns.wire.upstream_query import UpstreamQuery
 
+AD = 0x0020  # of the flags; RFC 4035 section 3.2.3
 _MAX_RECORDS = 16  # more are no ordinary reply
 _QR = 0x8000
 _FREE_FLAGS = (0x0400, 0x0100, 0x0080, 0x0040, 0x0020, 0x0010)  # AA, RD, RA, Z, AD, CD
