@@ -78,10 +78,14 @@ class Cache:
                 shelf.touched.add(key)
                 self._hits += 1
                 return hit
-        covering = self.covering_nxdomain(group_number, question, now)
-        if covering is not None:
-            self._hits += 1
-            return covering
+        if self._negative.entries:
+            covering = self.covering_nxdomain(group_number, question, now)
+            if covering is not None:
+                self._hits += 1
+                return covering
+        elif not packed:
+            self._misses += 1
+            return None
         return self._get_stale(group_number, question, now, packed or b"")
 
     def recall(self, kept: KeptReply, now: float) -> int:

@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from typing import Protocol
 
 _NEVER = float("inf")
-_MAX_SLACK = 64  # entries of those who are told, beyond as many as wait
+_SWEEP = 64  # of so many that are over one looks whether more entries are theirs than of others
 
 
 class Waiter(Protocol):
@@ -47,18 +47,18 @@ class Deadlines:
 
     def discard(self) -> None:
         """One of the waiters is over."""
-        self._discarded += 1
-        waiting = self._added - self._discarded
-        entries = self._entries
-        if not waiting:
-            entries.clear()
+        self._discarded = discarded = self._discarded + 1
+        if discarded == self._added:
+            self._entries.clear()
             if self._timer is not None:
                 self._timer.cancel()
                 self._timer = None
                 self._armed = _NEVER
-        elif len(entries) > 2 * waiting + _MAX_SLACK:
-            entries[:] = [entry for entry in entries if not entry[2].is_over]
-            heapify(entries)
+        elif not discarded % _SWEEP:
+            entries = self._entries
+            if len(entries) > 2 * (self._added - discarded):
+                entries[:] = [entry for entry in entries if not entry[2].is_over]
+                heapify(entries)
 
     def _arm(self, moment: float) -> None:
         if self._timer is not None:

@@ -143,14 +143,24 @@ class Flights(Generic[T]):
         if len(client) == _IPV6_OCTETS:
             client = client[:_PLACE_OCTETS]
         flight = self._flights.get(key)
-        if (bound := self._bound_reached(flight, client)) is not None:
+        charges = self._charges.get(client, 0)
+        if (
+            self._is_closed
+            or self.waiting >= self._max_waiting
+            or charges >= self._max_per_client
+            or (
+                len(self._flights) >= self._max_waiting
+                if flight is None
+                else len(flight.waiters) >= self._max_per_question
+            )
+        ):
             self.refused += 1
-            return Failure(FailureKind.BUSY, bound)
+            return Failure(FailureKind.BUSY, self._bound_reached(charges, flight))
+        self._charges[client] = charges + 1
         if flight is None:
             flight = self._begin(key, start, client)
         else:
             self.joined += 1
-            self._charge(client)
             waiter.charged = client
         waiter.flight = flight
         flight.waiters.append(waiter)
@@ -202,22 +212,19 @@ class Flights(Generic[T]):
             self._emptied.append(emptied)
             await emptied
 
-    def _bound_reached(self, flight: Flight[T] | None, client: bytes) -> str | None:
+    def _bound_reached(self, charges: int, flight: Flight[T] | None) -> str:
+        """Which one, where one is."""
         if self._is_closed:
             return "the server is stopping"
-        most = self._max_waiting
-        if self.waiting >= most or (flight is None and len(self._flights) >= most):
-            return f"{most} queries wait for upstreams already"
-        if self._charges.get(client, 0) >= self._max_per_client:
-            return f"{self._max_per_client} queries of this client wait for upstreams already"
-        if flight is not None and len(flight.waiters) >= self._max_per_question:
-            return f"{self._max_per_question} clients wait for this answer already"
-        return None
+        if self.waiting < self._max_waiting:
+            if charges >= self._max_per_client:
+                return f"{charges} queries of this client wait for upstreams already"
+            if flight is not None:
+                return f"{len(flight.waiters)} clients wait for this answer already"
+        return f"{self._max_waiting} queries wait for upstreams already"
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
-        """`client` is whom to charge to the end; None for a flight in the background."""
-        if client is not None:
-            self._charge(client)
+        """`client` is who is charged to the end; None for a flight in the background."""
         flight = self._flights[key] = Flight(self, key, client)
         work = start()
         if not isinstance(work, Work):
@@ -242,9 +249,6 @@ class Flights(Generic[T]):
         if self._emptied and not self._flights:
             for emptied in self._emptied:
                 emptied.set(None)
-
-    def _charge(self, client: bytes) -> None:
-        self._charges[client] = self._charges.get(client, 0) + 1
 
     def _discharge(self, client: bytes) -> None:
         left = self._charges[client] - 1

@@ -109,12 +109,12 @@ class OutsideQuery:
         wire, opt = self._wire, self._opt
         body: Body | None
         if isinstance(outcome, PlainReply):
-            question, records, count = self.question, outcome.records, outcome.count
+            records, count = outcome.records, outcome.count
             is_authentic = self.group.trust_ad and outcome.flags & AD != 0
-            flags = flags_of(question.dnssec_ok, wire[3], is_authentic)
+            flags = flags_of(self.question.dnssec_ok, wire[3], is_authentic)
             if opt is not None:
+                asked = wire[HEADER : HEADER + len(outcome.question)]  # in its own case
                 head = heads(flags, count, 0, 0)[3 if opt else 1]
-                asked = wire[HEADER : HEADER + len(question.qname) + 4]
                 reply = b"".join((wire[:2], head, asked, records, opt))
                 if len(reply) <= self._limit:
                     return reply

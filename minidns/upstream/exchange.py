@@ -23,7 +23,7 @@ from minidns.upstream.datagram import PORT_OCTETS, DatagramQuery
 from minidns.upstream.endpoint import endpoint_of, lasting_endpoint_of
 from minidns.upstream.faults import explain
 from minidns.upstream.stream import ID_OCTETS, IDLE_SECONDS, StreamUpstream, StreamUse
-from minidns.upstream.wanted import Doubt, Known, Outcome, Wanted, knows_no_edns, now
+from minidns.upstream.wanted import Doubt, Known, Outcome, Wanted, knows_no_edns
 from minidns.wire.reply import Reply
 from minidns.wire.upstream_query import PAYLOAD, Form, UpstreamQuery, draw_up_query, form_of
 
@@ -59,6 +59,7 @@ class Upstreams:
         self._context: ssl.SSLContext | None = None
         self._known: dict[Upstream, Known] = {}
         self._arrivals: Arrivals | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._is_closed = False
         self._tasks: set[asyncio.Task[Heard | None]] = set()
 
@@ -69,13 +70,19 @@ class Upstreams:
         if known is None:
             lasting = lasting_endpoint_of(upstream.address, upstream.port)
             known = self._known[upstream] = Known(self._trusted(upstream), lasting)
-        in_flight, per_upstream, *_ = self._limits
-        if self._is_closed or known.in_flight >= per_upstream or counters.in_flight >= in_flight:
+        if (
+            self._is_closed
+            or known.in_flight >= self._limits.per_upstream
+            or counters.in_flight >= self._limits.in_flight
+        ):
             counters.refused_busy += 1
             refused: Signal[Heard] = Signal()
             refused.set(Failure(FailureKind.BUSY, self._bound_reached(known)))
             return refused
-        deadline = now() + seconds
+        loop = self._loop
+        if loop is None:
+            loop = self._loop = asyncio.get_running_loop()  # a system call, each time
+        deadline = loop.time() + seconds
         if upstream.protocol is Protocol.UDP:
             asked = DatagramQuery(self, upstream, known, question, seconds, deadline)
             self._send(asked)

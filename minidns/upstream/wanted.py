@@ -3,7 +3,6 @@
 Whoever waits is told once, a reply or a failure; what was under way is counted until then.
 """
 
-import asyncio
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Protocol
@@ -108,8 +107,7 @@ class Wanted(Signal[Heard]):
             return
         if isinstance(outcome, PlainReply):  # nearly all
             self.end(outcome)
-            return
-        if isinstance(outcome, Doubt) or (self.has_edns and knows_no_edns(outcome)):
+        elif isinstance(outcome, Doubt) or (self.has_edns and knows_no_edns(outcome)):
             self._stop = self.owner.go_on(self, outcome)
         else:
             self.end(outcome)
@@ -123,7 +121,7 @@ class Wanted(Signal[Heard]):
             counters = self.owner.counters
             counters.in_flight -= 1
             self.known.in_flight -= 1
-            if isinstance(result, Failure) or result is None:
+            if result is None or isinstance(result, Failure):
                 _count_failure(counters, result)
             else:
                 counters.replies += 1
@@ -167,8 +165,3 @@ def knows_no_edns(result: Heard | None) -> bool:
         and result.kind is FailureKind.RCODE
         and result.rcode == _FORMERR
     )
-
-
-def now() -> float:
-    """The moment by the loop's clock, in seconds."""
-    return asyncio.get_running_loop().time()

@@ -6,6 +6,7 @@ whatever is not surely such a reply comes back as None and goes that way.
 """
 
 from functools import lru_cache
+from struct import Struct
 
 from minidns.wire.codes import RRClass, RRType
 from minidns.wire.query import HEADER
@@ -22,7 +23,7 @@ _OPT = 11  # octets of one without options
 _EXTENDED_RCODE = 5  # its octet in it
 _NO_OPTIONS = b"\x00\x00"
 _TTL = 6  # where it is in a record whose owner is a pointer
-_LENGTH = 10  # where that of the rdata is
+_TTL_LENGTH = Struct("!IH")  # what stands there: the length is that of the rdata
 _RDATA = 12  # where that is
 # Octets of such a record, by type and class of the question.
 _SIZES = {
@@ -100,9 +101,8 @@ def read_plain_reply(query: UpstreamQuery, message: bytes) -> PlainReply | None:
             return None
     elif len(message) != end:
         return None
-    if message[at + _LENGTH] or message[at + _LENGTH + 1] != size - _RDATA:
-        return None
-    if len(message) > query.payload:
+    ttl, octets = _TTL_LENGTH.unpack_from(message, at + _TTL)
+    if octets != size - _RDATA or len(message) > query.payload:
         return None
     if count > 1:
         first = message[at : at + _RDATA]
@@ -111,7 +111,6 @@ def read_plain_reply(query: UpstreamQuery, message: bytes) -> PlainReply | None:
             return None
         if len({message[place : place + size] for place in places}) < count:
             return None
-    ttl = int.from_bytes(message[at + _TTL : at + _LENGTH])
     return PlainReply(message, question, flags, count, ttl, message[at:end])
 
 
