@@ -113,13 +113,13 @@ class Signal(Generic[T]):
 class Work(Generic[T]):
     """What ends once, with a value or with what was raised."""
 
-    __slots__ = ("_end", "_error", "_result", "is_done")
+    __slots__ = ("_end", "error", "is_done", "value")
 
     def __init__(self) -> None:
         self.is_done = False
         self._end: Callable[[Work[T]], object] | None = None
-        self._result: T | None = None
-        self._error: BaseException | None = None
+        self.value: T | None = None  # once it is done, unless there is an error
+        self.error: BaseException | None = None
 
     def then(self, call: "Callable[[Work[T]], object]") -> None:
         """Call it with this at the end; at once where that has been."""
@@ -131,13 +131,13 @@ class Work(Generic[T]):
     @property
     def is_cancelled(self) -> bool:
         """Whether it was given up."""
-        return self._error is not None and isinstance(self._error, asyncio.CancelledError)
+        return isinstance(self.error, asyncio.CancelledError)
 
     def result(self) -> T:
         """Once it is done. Raises what went wrong; CancelledError where it was given up."""
-        if self._error is not None:
-            raise self._error
-        result: T = self._result  # type: ignore[assignment]  # it is there once `is_done`
+        if self.error is not None:
+            raise self.error
+        result: T = self.value  # type: ignore[assignment]  # it is there once `is_done`
         return result
 
     def cancel(self) -> None:
@@ -149,8 +149,8 @@ class Work(Generic[T]):
         if error is not None:
             if isinstance(error, asyncio.CancelledError):
                 error.__traceback__ = None  # which leads back here, and tells nobody anything
-            self._error = error
-        self._result = result
+            self.error = error
+        self.value = result
         end, self._end = self._end, None
         if end is not None:
             try:

@@ -41,9 +41,11 @@ class Flight(Generic[T]):
         work = self.work
         if work is None or not work.is_done:
             return None
+        if work.error is None:
+            return work.value
         if work.is_cancelled:
             return Failure(FailureKind.BUSY, "the server is stopping")
-        return work.result()
+        raise work.error
 
     def end(self, _: Work[T]) -> None:
         """The work is done."""
@@ -260,10 +262,7 @@ class Flights(Generic[T]):
 
 def _tell_fault(work: Work[T] | None) -> None:
     """Of a flight that nobody waits for."""
-    if work is not None and not work.is_cancelled:
-        try:
-            work.result()
-        except Exception as fault:
-            asyncio.get_running_loop().call_exception_handler(
-                {"message": "a query that nobody waits for failed", "exception": fault}
-            )
+    if work is not None and work.error is not None and not work.is_cancelled:
+        asyncio.get_running_loop().call_exception_handler(
+            {"message": "a query that nobody waits for failed", "exception": work.error}
+        )

@@ -66,12 +66,12 @@ class AwaitedReplies:
             work.cancel()
 
     def _finish(self, work: Work[Reply]) -> None:
-        try:  # what was given up is not asked: to raise it again would tie it to this frame
-            wire = None if work.is_cancelled else work.result()
-        except Exception as error:
-            self._counters.failed += 1
-            report(error)
+        wire = work.value
+        if work.error is not None:
             wire = None
+            if not work.is_cancelled:
+                self._counters.failed += 1
+                report(work.error)
         deliver = self._pending.pop(work, None)
         if deliver is not None:
             self._counters.in_flight -= 1

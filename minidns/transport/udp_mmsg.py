@@ -141,6 +141,8 @@ class MmsgUdp:
                 body = reply[2:] if reply.__class__ is bytes else self._put_off(reply, slot)
                 if body is _NO_REPLY:
                     silent.append(slot)
+                    append(0)
+                    continue
             size = len(body)
             if size > room:  # it would overwrite the next query
                 counters.dropped_send += 1

@@ -40,6 +40,7 @@ class Limits(NamedTuple):
 
 
 _LIMITS = Limits()
+_MAX_FORMS = 256  # kept for one upstream
 
 
 class Upstreams:
@@ -219,9 +220,15 @@ class Upstreams:
         return reply
 
     def _form_of(self, wanted: Wanted) -> Form:
-        _, qtype, dnssec_ok, checking_disabled = wanted.question
-        asks_ad, has_edns = wanted.known.is_trusted, wanted.has_edns
-        return form_of(qtype, dnssec_ok, checking_disabled, asks_ad, has_edns, self._limits.payload)
+        known, kind, has_edns = wanted.known, wanted.question[1:], wanted.has_edns
+        form = known.forms.get(kind)
+        if form is None or not has_edns:
+            form = form_of(*kind, known.is_trusted, has_edns, self._limits.payload)
+            if has_edns:
+                if len(known.forms) >= _MAX_FORMS:
+                    known.forms.clear()
+                known.forms[kind] = form
+        return form
 
     def _make_context(self) -> ssl.SSLContext:
         """Made once, since reading the system's certificates takes milliseconds. Raises OSError."""

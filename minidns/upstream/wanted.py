@@ -15,6 +15,7 @@ from minidns.upstream.stream import StreamUpstream
 from minidns.wire.codes import Rcode
 from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
+from minidns.wire.upstream_query import Form
 
 _FORMERR = int(Rcode.FORMERR)
 _REPLIED = (FailureKind.RCODE, FailureKind.TRUNCATED)
@@ -34,10 +35,11 @@ Outcome = Heard | Doubt | None  # None: the time is over
 class Known:
     """What is known of one upstream."""
 
-    __slots__ = ("endpoint", "in_flight", "is_trusted", "loses_case", "stream")
+    __slots__ = ("endpoint", "forms", "in_flight", "is_trusted", "loses_case", "stream")
 
     def __init__(self, is_trusted: bool, endpoint: Endpoint | None = None) -> None:
         self.endpoint = endpoint  # None: it may be another one tomorrow
+        self.forms: dict[object, Form] = {}  # by all of a question but its name, with EDNS
         self.in_flight = 0
         self.is_trusted = is_trusted
         self.loses_case = False

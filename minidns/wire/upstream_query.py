@@ -6,7 +6,6 @@ upstream keeps it (draft-vixie-dnsext-dns0x20): what a forger has to guess besid
 """
 
 from enum import Enum, auto
-from functools import lru_cache
 from typing import NamedTuple
 
 from minidns.wire.codes import EdnsOption, RRType
@@ -64,7 +63,6 @@ class Form(NamedTuple):
     payload: int
 
 
-@lru_cache(maxsize=1024)
 def form_of(
     qtype: int,
     dnssec_ok: bool = False,
