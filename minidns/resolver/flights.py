@@ -7,6 +7,7 @@ waited have left, so that what it brings is kept; its first client is charged fo
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, KeysView
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from minidns.errand import Errand, Signal, Work
@@ -25,11 +26,10 @@ MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 class Flight(Generic[T]):
     """Work under way, and who waits for it."""
 
-    __slots__ = ("charged", "flights", "is_left", "key", "waiters", "work")
+    __slots__ = ("charged", "is_left", "key", "waiters", "work")
 
-    def __init__(self, flights: "Flights[T]", key: Hashable, charged: bytes | None) -> None:
+    def __init__(self, key: Hashable, charged: bytes | None) -> None:
         """`charged` to its end; None for a flight in the background."""
-        self.flights = flights
         self.key = key
         self.charged = charged
         self.work: Work[T] | None = None  # until it has begun
@@ -46,10 +46,6 @@ class Flight(Generic[T]):
         if work.is_cancelled:
             return Failure(FailureKind.BUSY, "the server is stopping")
         raise work.error
-
-    def end(self, _: Work[T]) -> None:
-        """The work is done."""
-        self.flights.end(self)
 
 
 class Passenger(Protocol[T]):
@@ -227,16 +223,15 @@ class Flights(Generic[T]):
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
         """`client` is who is charged to the end; None for a flight in the background."""
-        flight = self._flights[key] = Flight(self, key, client)
+        flight = self._flights[key] = Flight(key, client)
         work = start()
         if not isinstance(work, Work):
             work = Errand(work)
         flight.work = work
-        work.then(flight.end)
+        work.then(partial(self._end, flight))
         return flight
 
-    def end(self, flight: Flight[T]) -> None:
-        """Its work is done."""
+    def _end(self, flight: Flight[T], _: Work[T]) -> None:
         client = flight.charged
         del self._flights[flight.key]
         if client is None:

@@ -24,11 +24,11 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
-        self._pending: dict[Work[Reply], Callable[[Reply], None]] = {}
+        self.pending: dict[Work[Reply], Callable[[Reply], None]] = {}
         self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 
     def __len__(self) -> int:
-        return len(self._pending)
+        return len(self.pending)
 
     def add(self, reply: Awaitable[Reply], deliver: Callable[[Reply], None]) -> None:
         """Call `deliver` when the reply is there, with None where there is none after all.
@@ -45,7 +45,7 @@ class AwaitedReplies:
             # longer.
             coroutine: Any = reply if hasattr(reply, "send") else _await(reply)
             work = Errand(coroutine)
-        self._pending[work] = deliver
+        self.pending[work] = deliver
         self._counters.in_flight += 1
         if work.is_done:
             asyncio.get_running_loop().call_soon(self._finish, work)
@@ -54,13 +54,13 @@ class AwaitedReplies:
 
     async def wait(self, seconds: float) -> None:
         """Until none is awaited, or for so long."""
-        if self._pending:
+        if self.pending:
             self._emptied = asyncio.get_running_loop().create_future()
             await asyncio.wait((self._emptied,), timeout=seconds)
 
     def give_up(self) -> None:
         """Nobody waits any more."""
-        given_up, self._pending = self._pending, {}
+        given_up, self.pending = self.pending, {}
         self._counters.in_flight -= len(given_up)
         for work in given_up:
             work.cancel()
@@ -72,10 +72,10 @@ class AwaitedReplies:
             if not work.is_cancelled:
                 self._counters.failed += 1
                 report(work.error)
-        deliver = self._pending.pop(work, None)
+        deliver = self.pending.pop(work, None)
         if deliver is not None:
             self._counters.in_flight -= 1
-            if self._emptied is not None and not self._pending:
+            if self._emptied is not None and not self.pending:
                 self._emptied.set_result(None)
                 self._emptied = None
             deliver(wire)

@@ -35,7 +35,7 @@ class DeferredReplies(Generic[W]):
 
     def add(self, reply: Awaitable[Reply], where: W) -> None:
         """Send the reply when it is there. Called on the event loop."""
-        if len(self._awaited) >= self._limit:
+        if len(self._awaited.pending) >= self._limit:
             self._counters.dropped_busy += 1
             discard(reply)
             return
