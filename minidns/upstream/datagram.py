@@ -17,7 +17,7 @@ from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
 from minidns.upstream.faults import explain, explain_bare_error
 from minidns.upstream.wanted import Doubt, Outcome, Wanted
-from minidns.wire.plain_reply import read_plain_reply
+from minidns.wire.plain_reply import PlainReply, read_plain_reply
 from minidns.wire.reply import BadReply, read_reply
 from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
@@ -99,7 +99,10 @@ class DatagramQuery(Wanted):
         arrivals.deadlines.discard()
         arrivals.remove(sock.fileno())
         sock.close()
-        self.hear(outcome)
+        if isinstance(outcome, PlainReply):  # nearly all
+            self.end(outcome)
+        else:
+            self.hear(outcome)
 
 
 def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> Outcome:

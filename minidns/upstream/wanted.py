@@ -13,7 +13,6 @@ from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
 from minidns.upstream.stream import StreamUpstream
 from minidns.wire.codes import Rcode
-from minidns.wire.plain_reply import PlainReply
 from minidns.wire.reply import Reply
 from minidns.wire.upstream_query import Form
 
@@ -107,9 +106,7 @@ class Wanted(Signal[Heard]):
         """What came first."""
         if self.is_set:  # given up
             return
-        if isinstance(outcome, PlainReply):  # nearly all
-            self.end(outcome)
-        elif isinstance(outcome, Doubt) or (self.has_edns and knows_no_edns(outcome)):
+        if isinstance(outcome, Doubt) or (self.has_edns and knows_no_edns(outcome)):
             self._stop = self.owner.go_on(self, outcome)
         else:
             self.end(outcome)
