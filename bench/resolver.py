@@ -10,15 +10,17 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from bench import report, resolver_report, resolver_servers, targets
+from bench.compiled import NotBuilt, build, compiled_in_place, missing
 from bench.outcome import BadRun
 from bench.publish import PUBLISHED, ROUNDS, NotFit
 from bench.resolver_names import MANY, READINGS, run_names
 from bench.resolver_report import NAMES
-from bench.resolver_rounds import HOSTS, LOCAL, SCENARIOS, Options, run, say
+from bench.resolver_rounds import COMPILED_FORM, HOSTS, LOCAL, SCENARIOS, Options, run, say
 from bench.resolver_servers import FORWARDERS
 from bench.servers import MINIDNS, NSD, Contestant
 from tests.peers import PeerError
@@ -38,17 +40,46 @@ def main(argv: Sequence[str] | None = None) -> int:
         if (reason := resolver_servers.missing(name, arguments.python)) is not None
     }
     faults = _find_missing(arguments.authority_core)
+    if arguments.compiled is not None:
+        faults += filter(None, (compiled_in_place(), missing(arguments.python)))
     faults += [reasons[name] for name in (MINIDNS, *(arguments.against or ())) if name in reasons]
     if faults:
         print("\n".join(faults), file=sys.stderr)
         return 2
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
-    os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
     authority_core = load_core if arguments.authority_core is None else arguments.authority_core
-    options = Options(
-        arguments.rounds, arguments.seconds, server_core, authority_core, arguments.python
-    )
     names = [MINIDNS, LOCAL, *(name for name in named if name not in reasons)]
+    with ExitStack() as stack:
+        compiled = None
+        if arguments.compiled is not None:
+            own = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-compiled-"))
+            compiled = Path(arguments.compiled or own).absolute()
+            say(f"compiling minidns into {compiled}")
+            try:
+                build(compiled, arguments.python)
+            except NotBuilt as fault:
+                print(fault, file=sys.stderr)
+                return 2
+            names.insert(1, COMPILED_FORM)
+        os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
+        options = Options(
+            arguments.rounds,
+            arguments.seconds,
+            server_core,
+            authority_core,
+            arguments.python,
+            compiled,
+        )
+        return _report(arguments, reasons, names, options)
+
+
+def _report(
+    arguments: argparse.Namespace,
+    reasons: dict[str, str],
+    names: Sequence[str],
+    options: Options,
+) -> int:
+    """Measure, print and keep it; the exit code."""
     wanted = arguments.scenario or [*SCENARIOS, NAMES]
     document, is_whole = _measure(wanted, reasons, names, options, arguments.names)
     print(report.machine_to_markdown(document["machine"]) + "\n")
@@ -149,6 +180,14 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         default=sys.executable,
         metavar="PATH",
         help="the interpreter that runs minidns (default: this one)",
+    )
+    parser.add_argument(
+        "--compiled",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="minidns compiled by mypyc, too: built in DIR, or kept where it is there already "
+        "(default: a directory of the run's own)",
     )
     parser.add_argument("--rounds", type=_count, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument(

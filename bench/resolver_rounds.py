@@ -22,13 +22,14 @@ from bench.outcome import BadRun
 from bench.resolver_servers import LARGE, run_forwarder
 from bench.rounds import TRIES, Result
 from bench.scenarios import Scenario
-from bench.servers import MINIDNS, Contestant
+from bench.servers import COMPILED, MINIDNS, Contestant
 from tests.peers import Peer, PeerError
 
 HITS, SPREAD, MISSES = "hits", "spread", "misses"
 # Names asked before. Each of SPREAD comes three or four times a second, not 150 times, and no more
 # than some of them can be in the first tier.
 HOSTS = {HITS: 1_000, SPREAD: 40_000}
+COMPILED_FORM = f"{MINIDNS}{COMPILED}"
 LOCAL = f"{MINIDNS} zone"  # minidns with the same names in a zone file
 _SMALL_CACHES = ("dnsmasq", LARGE)
 _TOO_SMALL = "its cache holds fewer names"
@@ -87,6 +88,7 @@ class Options:
     core: int  # of the servers
     authority_core: int  # of NSD
     python: str  # that minidns runs on
+    compiled: Path | None = None  # where its compiled form is
 
 
 @contextmanager
@@ -118,7 +120,10 @@ def run(
                     ours = Contestant(LOCAL, python=options.python)
                     started = servers.run(ours, written, options.core, directory / "cache")
                 else:
-                    started = run_forwarder(name, nsd, options.core, options.python)
+                    root = options.compiled if name == COMPILED_FORM else None
+                    started = run_forwarder(
+                        name, nsd, options.core, options.python, root or servers.ROOT
+                    )
                 peers.append(running.enter_context(started))
             except PeerError as fault:
                 faults[name] = str(fault)

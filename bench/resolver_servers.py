@@ -19,7 +19,7 @@ import dns.query
 
 from bench.datasets import ORIGIN
 from bench.peer_kinds import PEER_KINDS
-from bench.servers import MINIDNS, Contestant, minidns_command, minidns_version
+from bench.servers import MINIDNS, ROOT, Contestant, minidns_command, minidns_version
 from tests.peers import (
     LOOPBACK,
     POLL_SECONDS,
@@ -56,22 +56,24 @@ def missing(name: str, python: str) -> str | None:
 
 
 @contextmanager
-def run_forwarder(name: str, upstream: Peer, core: int, python: str) -> Iterator[Peer]:
+def run_forwarder(
+    name: str, upstream: Peer, core: int, python: str, root: Path = ROOT
+) -> Iterator[Peer]:
     """The server, bound to a core, once an answer of the upstream came through it.
 
-    Raises PeerError.
+    `root` is where minidns is. Raises PeerError.
     """
     prefix = ("taskset", "-c", str(core))
     with tempfile.TemporaryDirectory(prefix=f"bench-{name}-") as made:
         directory = Path(made)
         if name.startswith(MINIDNS):
-            version = minidns_version(python)
+            version = minidns_version(python, root)
             zones = directory / "zones"
             zones.mkdir()
 
             def command(port: int) -> Sequence[str]:
                 return [
-                    *minidns_command(python, prefix),
+                    *minidns_command(python, prefix, root),
                     *("serve", "--zones", str(zones), "--listen", f"{LOOPBACK}:{port}"),
                     *("--forward", f"{upstream.address}:{upstream.port}", "--cache-dir", ""),
                     *("--control", str(directory / "control")),
