@@ -2,6 +2,9 @@
 
 import asyncio
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from minidns.errand import Signal
 from minidns.resolver.deadlines import Deadlines
 from tests.resolver.virtual_time import VirtualLoop, now, run
@@ -94,3 +97,41 @@ def test_a_fault_of_one_leaves_the_others_their_time_outs() -> None:
 
     (fault,) = run(work())
     assert "division by zero" in fault
+
+
+@settings(max_examples=200, deadline=None, derandomize=True)
+@given(
+    waits=st.lists(
+        st.tuples(
+            st.integers(0, 20),  # begins
+            st.sampled_from((0, 1, 3, 9)),  # may last
+            st.sampled_from((0, 2, 4, 99)),  # lasts, if it may
+        ),
+        max_size=300,
+    )
+)
+def test_whoever_comes_and_goes(waits: list[tuple[int, int, int]]) -> None:
+    """Each ends when what it waits for comes, or when its time is over, and no timer is left."""
+
+    async def work() -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, VirtualLoop)
+        deadlines: Deadlines = Deadlines(loop)
+
+        async def wait(begins: int, most: int, lasts: int) -> None:
+            await asyncio.sleep(begins)
+            waiter = _Waiter()
+            deadlines.add(waiter, now() + most)
+            comes = loop.call_later(lasts + 0.5, waiter.signal.set, "in time")
+            result = await waiter.signal
+            comes.cancel()
+            deadlines.discard()
+            assert (now() - begins, result) == (
+                (lasts + 0.5, "in time") if lasts < most else (most, None)
+            )
+
+        await asyncio.gather(*(wait(*each) for each in waits))
+        assert not deadlines._entries
+        assert not loop.timers()
+
+    run(work())
