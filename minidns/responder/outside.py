@@ -6,6 +6,7 @@ is of a zone here, of a hosts file or a special-use name, and never for what an 
 """
 
 from collections.abc import Awaitable, Callable, Container, Sequence
+from functools import partial
 from typing import Protocol
 
 from minidns.authority.find import Found, Outcome, find, find_zone
@@ -86,6 +87,7 @@ class Outside:
         self.clock = clock
         self.recall: Callable[[KeptReply, float], int] = answers.recall
         self.group_of = routes.group_of
+        self.group_for = routes.group_for
         self.ordinary_group_of = routes.ordinary_group_of
         self.learn = routes.learn
         self.falls_through = routes.falls_through
@@ -250,7 +252,7 @@ class Outside:
         budget: Budget,
     ) -> tuple[Body, Error | None]:
         """The answer where it is not."""
-        group_of = self._routes.forward_group_of
+        group_of = partial(self._routes.forward_group_of, qtype=question.qtype)
         resolved = await self._resolver.go_on(outcome, group_of, question, client, budget)
         return self._encode(self._end(resolved, question, ()), question, bits)
 
@@ -282,9 +284,10 @@ class Outside:
         listed, error = self._find_in_lists(qname, qtype)
         if listed is not None:
             return Resolved(listed, error)
-        if (solution := self._solve_special(self.group_of(qname), qname, qtype)) is not None:
+        group = self.group_for(qname, qtype)
+        if (solution := self._solve_special(group, qname, qtype)) is not None:
             return Resolved(Segment(solution.rcode, *solution.sections[:2]))
-        group_of = self._routes.forward_group_of
+        group_of = partial(self._routes.forward_group_of, qtype=qtype)
         resolved = await self._resolver.resolve(group_of, question, client)
         return self._end(resolved, question, seen)
 

@@ -258,7 +258,7 @@ class Responder:
             or query.qtype in _REFUSED_TYPES
         ):
             return None
-        return outside.group_of(query.qname)
+        return outside.group_for(query.qname, query.qtype)
 
     def _is_answered_here(
         self, outside: "Outside", group: Group, wire: bytes, query: Query, client: bytes

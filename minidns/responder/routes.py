@@ -13,10 +13,12 @@ from minidns.authority.find import Outcome, find, find_zone
 from minidns.resolver.block_list import BlockList
 from minidns.resolver.hosts import Hosts
 from minidns.resolver.model import HOSTS, Group, Upstream
+from minidns.wire.codes import RRType
 from minidns.wire.name import MAX_LABEL
 from minidns.zone.model import BrokenZone, Catalog, Zone
 
 _NXDOMAIN = Outcome.NXDOMAIN
+_DS = int(RRType.DS)
 _NOTHING = (b"", None)  # of no name: each has at least its final octet
 _MAX_PARENTS = 4_096
 
@@ -74,6 +76,23 @@ class Routes:
         self._last = name, group
         return group
 
+    def group_for(self, name: bytes, qtype: int) -> Group | None:
+        """As `group_of`, but that DS of a group's domain is for who has the name above to say.
+
+        RFC 4035 section 3.1.4.1. Where nobody has that name, or it is a zone's here that knows
+        nothing of the domain, it is the group's after all.
+        """
+        group = self.group_of(name)
+        if qtype != _DS or group is None or group.domain != name or not name[0]:
+            return group
+        above = name[1 + name[0] :]
+        zone = find_zone(self.catalog, above, 0)
+        if zone is None or self.falls_through(name):
+            return self._find_group(above, 0) or group
+        deeper = self._find_group(above, len(zone.origin))
+        lacks = isinstance(zone, Zone) and _lacks(zone, name)
+        return deeper or (group if lacks else None)
+
     def ordinary_group_of(self, name: bytes) -> Group | None:
         """Who is asked, as far as `learn` has told; None where `group_of` has to say.
 
@@ -111,9 +130,9 @@ class Routes:
             return HOSTS
         return group
 
-    def forward_group_of(self, name: bytes) -> Group | None:
+    def forward_group_of(self, name: bytes, qtype: int = 0) -> Group | None:
         """Who is asked about a name (lower-case wire); None where nobody is to be."""
-        group = self.group_of(name)
+        group = self.group_for(name, qtype)
         if group is None or group is HOSTS or self.is_special(group, name):
             return None
         if self.block is not None and self.block.find(name) is not None:

@@ -47,8 +47,10 @@ def _with_config(directory: Path, text: str, use: Use) -> None:
             resolving = Resolving(settings.resolver)
             responder = responder_of(resolving, Catalog({}))
 
-            async def ask(name: str, client: bytes = OTHER) -> dns.message.Message:
-                query = dns.message.make_query(name, "A", use_edns=0)
+            async def ask(
+                name: str, client: bytes = OTHER, rtype: str = "A"
+            ) -> dns.message.Message:
+                query = dns.message.make_query(name, rtype, use_edns=0)
                 reply = responder.respond(query.to_wire(), client, UDP)
                 wire = reply if isinstance(reply, bytes) else await reply
                 assert responder.failures == 0
@@ -100,6 +102,38 @@ def test_fastest(tmp_path: Path) -> None:
             assert rdatas(await ask(f"n{number}.example.")) == ["192.0.2.2"]
 
     _with_config(tmp_path, "forward: [{upstreams: [FIRST, SECOND], policy: fastest}]", use)
+
+
+def test_ds_of_a_domain_is_asked_of_who_has_the_name_above(tmp_path: Path) -> None:
+    """RFC 4035 section 3.1.4.1; Unbound and dnsmasq do so."""
+    text = """
+forward:
+  - FIRST
+  - {domain: corp.example, upstreams: SECOND}
+  - {domain: lab.corp.example, upstreams: []}
+"""
+
+    async def use(ask: Ask, first: FakeUpstream, second: FakeUpstream) -> None:
+        for fake in (first, second):
+            fake.script = lambda asked: [asked.reply(f"@ 300 DS 1 13 2 {'00' * 32}")]
+        for name in ("Corp.example.", "x.corp.example.", "lab.corp.example.", "x.example."):
+            for _ in range(2):  # the second is kept
+                await ask(name, rtype="DS")
+        assert [one.text for one in first.asked] == ["corp.example. DS", "x.example. DS"]
+        assert [one.text for one in second.asked] == ["x.corp.example. DS"]
+        second.script = lambda asked: [asked.reply("@ 300 A 192.0.2.2")]
+        assert rdatas(await ask("corp.example.")) == ["192.0.2.2"]
+
+    _with_config(tmp_path, text, use)
+
+
+def test_ds_where_nobody_has_the_name_above(tmp_path: Path) -> None:
+    async def use(ask: Ask, first: FakeUpstream, second: FakeUpstream) -> None:
+        second.script = lambda asked: [asked.reply(f"@ 300 DS 1 13 2 {'00' * 32}")]
+        assert (await ask("corp.example.", rtype="DS")).answer
+        assert [one.text for one in second.asked] == ["corp.example. DS"]
+
+    _with_config(tmp_path, "forward: [{domain: corp.example, upstreams: SECOND}]", use)
 
 
 def test_groups_for_domains(tmp_path: Path) -> None:
