@@ -28,14 +28,9 @@ serve: $(VENV)/.installed ## serve zones/ on 127.0.0.1 and ::1, port 5053; Ctrl-
 test: $(VENV)/.installed-test ## run all tests
 	$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-test-compiled: $(VENV)/.installed-dev ## the tests of answers and of the server, compiled, in build/compiled
-	rm -rf build/compiled && mkdir -p build/compiled
-	cp -R minidns tests bench docs zones pyproject.toml README.md setup.py build/compiled
-	find build/compiled -name '*.so' -delete
-	cd build/compiled && export MINIDNS_COMPILE=1 PYTHONPATH="$$PWD" \
-	 && $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace \
-	 && $(CURDIR)/$(BIN)/python -c 'from minidns.responder import responder as r; assert r.__file__.endswith(".so")' \
-	 && $(CURDIR)/$(BIN)/python -m pytest $(PARALLEL) $(COMPILED_TESTS) $(ARGS)
+test-compiled: compile ## the tests of answers and of the server, compiled in place; then back to Python alone
+	code=0; $(BIN)/python -m pytest $(PARALLEL) $(COMPILED_TESTS) $(ARGS) || code=$$?; \
+	 $(MAKE) --no-print-directory uncompile; exit $$code
 
 compile: $(VENV)/.installed-dev ## compile a query's path in place (a C compiler, Python's headers)
 	MINIDNS_COMPILE=1 $(BIN)/python setup.py --quiet build_ext --inplace

@@ -78,8 +78,7 @@ def main() -> None:
         setup(setup_requires=["mypy>=1.18"])
         return
     paths = [f"minidns/{module}.py" for module in COMPILED]
-    level = os.environ.get("MINIDNS_OPT_LEVEL", "3")  # the C compiler's; 0 takes half the time
-    setup(ext_modules=mypycify(paths, opt_level=level, group_name="minidns"))
+    setup(ext_modules=mypycify(paths, opt_level="3", group_name="minidns"))
 
 
 main()
