@@ -167,11 +167,7 @@ class Undertaking(Work[T]):
     __slots__ = ("_rest",)
 
     def __init__(self) -> None:
-        # As Work.__init__, without a call.
-        self.is_done = False
-        self._end = None
-        self.value = None
-        self.error = None
+        Work.__init__(self)  # super() takes longer than this
         self._rest: Errand[T] | None = None
 
     def cancel(self) -> None:

@@ -22,7 +22,7 @@ from minidns.resolver.cached_answer import (
 )
 from minidns.resolver.eviction import Shelf, size_of
 from minidns.resolver.kept_reply import KeptReply
-from minidns.resolver.model import Question, Segment
+from minidns.resolver.model import Group, Question, Segment
 from minidns.wire.codes import Rcode
 from minidns.wire.name import is_at_or_below
 from minidns.wire.plain_reply import PlainReply
@@ -176,24 +176,21 @@ class Cache:
         return kept
 
     def add_plain(
-        self,
-        group_number: int,
-        question: Question,
-        reply: PlainReply,
-        is_authentic: bool,
-        now: float,
-    ) -> None:
-        """The same of a reply as it came."""
+        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
+    ) -> bool:
+        """The same of a reply as it came. True, as all may be kept here."""
         positive, negative = self._positive, self._negative
         qname, qtype, dnssec_ok, checking_disabled = question
-        key = _KEY_HEAD.pack(group_number, qtype, dnssec_ok | checking_disabled << 1) + qname
+        number = group.number
+        key = _KEY_HEAD.pack(number, qtype, dnssec_ok | checking_disabled << 1) + qname
         if negative.entries:
-            negative.remove(_key(group_number, question, _ANY_TYPE))
+            negative.remove(_key(number, question, _ANY_TYPE))
             negative.remove(key)
         positive.put(key, pack_plain(reply, is_authentic, now))
         self._added += 1
         if positive.bytes + negative.bytes > self._max_bytes:
             positive.shrink(self._max_bytes - negative.bytes)
+        return True
 
     def flush(self, name: bytes | None = None) -> int:
         """Forget all, or what is at or below a name (lower-case wire); how many answers that was.

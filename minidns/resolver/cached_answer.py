@@ -21,7 +21,7 @@ _DUE = 0.9  # of the TTL: from then on a hit asks for a fresh answer, as Unbound
 _STORED = Struct("=d")
 _TIMES = Struct("=dI")
 _HEAD = Struct("=dIHHBBB")  # stored, TTL, sets, records, rcode, marks, octets of the target
-_AUTHENTIC = 1  # a mark; as a number it is True
+_AUTHENTIC = 1  # a mark; True as a number
 _HAS_TARGET = 2  # a mark
 _END = 8  # octets of a set's end: offset and three counts
 _OFFSET = 2  # octets of a TTL's offset

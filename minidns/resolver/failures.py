@@ -34,6 +34,7 @@ class Failures:
         self._first = first
         self._last = max(first, last)
         self._stale = stale
+        # By question, to see whether there are any; changed here alone.
         self.entries: OrderedDict[Hashable, _Entry] = OrderedDict()
 
     def __len__(self) -> int:

@@ -142,18 +142,9 @@ class Flights(Generic[T]):
             client = client[:_PLACE_OCTETS]
         flight = self._flights.get(key)
         charges = self._charges.get(client, 0)
-        if (
-            self._is_closed
-            or self.waiting >= self._max_waiting
-            or charges >= self._max_per_client
-            or (
-                len(self._flights) >= self._max_waiting
-                if flight is None
-                else len(flight.waiters) >= self._max_per_question
-            )
-        ):
+        if (bound := self._bound_reached(flight, charges)) is not None:
             self.refused += 1
-            return Failure(FailureKind.BUSY, self._bound_reached(charges, flight))
+            return Failure(FailureKind.BUSY, bound)
         self._charges[client] = charges + 1
         if flight is None:
             flight = self._begin(key, start, client)
@@ -210,16 +201,18 @@ class Flights(Generic[T]):
             self._emptied.append(emptied)
             await emptied
 
-    def _bound_reached(self, charges: int, flight: Flight[T] | None) -> str:
-        """Which one, where one is."""
+    def _bound_reached(self, flight: Flight[T] | None, charges: int) -> str | None:
+        """Of a client that has so many."""
         if self._is_closed:
             return "the server is stopping"
-        if self.waiting < self._max_waiting:
-            if charges >= self._max_per_client:
-                return f"{charges} queries of this client wait for upstreams already"
-            if flight is not None:
-                return f"{len(flight.waiters)} clients wait for this answer already"
-        return f"{self._max_waiting} queries wait for upstreams already"
+        most = self._max_waiting
+        if self.waiting >= most or (flight is None and len(self._flights) >= most):
+            return f"{most} queries wait for upstreams already"
+        if charges >= self._max_per_client:
+            return f"{self._max_per_client} queries of this client wait for upstreams already"
+        if flight is not None and len(flight.waiters) >= self._max_per_question:
+            return f"{self._max_per_question} clients wait for this answer already"
+        return None
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
         """`client` is who is charged to the end; None for a flight in the background."""

@@ -23,7 +23,7 @@ class Loops:
 
     def __init__(self, make_token: Callable[[int], bytes]) -> None:
         self._make_token = make_token
-        self.probed: dict[bytes, Upstream] = {}  # by name
+        self.probed: dict[bytes, Upstream] = {}  # by name; changed here alone
 
     def begin(self, group: Group, upstream: Upstream) -> Question:
         """The question of a probe; it is looked out for until `end`."""

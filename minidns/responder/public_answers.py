@@ -55,11 +55,9 @@ class PublicAnswers:
         """The same of a reply as it came; False where it may not be kept so."""
         if self.block is not None and self.block.find(question.qname) is not None:
             return False
-        number = group.number
-        if number in self._public and has_private(reply, self._private):
+        if group.number in self._public and has_private(reply, self._private):
             return False
-        self._cache.add_plain(number, question, reply, is_authentic, floor(now))
-        return True
+        return self._cache.add_plain(group, question, reply, is_authentic, floor(now))
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

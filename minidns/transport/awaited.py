@@ -24,6 +24,7 @@ class AwaitedReplies:
 
     def __init__(self, counters: AwaitedCounters) -> None:
         self._counters = counters
+        # To be counted; changed here alone.
         self.pending: dict[Work[Reply], Callable[[Reply], None]] = {}
         self._emptied: asyncio.Future[None] | None = None  # while somebody waits for it
 

@@ -136,11 +136,7 @@ def _open(endpoint: Endpoint, port: int) -> socket.SocketType:
         if not _NON_BLOCKING:
             sock.setblocking(False)
         ignore_path_mtu(sock, family)
-        host = "" if family == socket.AF_INET else "::"
-        try:
-            sock.bind((host, port if port >= FIRST_PORT else _draw_port()))
-        except OSError as error:
-            _bind_anywhere(sock, host, error)
+        _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
         sock.connect(address)
     except BaseException:
         sock.close()
@@ -148,21 +144,14 @@ def _open(endpoint: Endpoint, port: int) -> socket.SocketType:
     return sock
 
 
-def _draw_port() -> int:
-    """Those below the first are thrown away, so that each is as likely as any."""
-    while (port := int.from_bytes(os.urandom(PORT_OCTETS))) < FIRST_PORT:
-        pass
-    return port
-
-
-def _bind_anywhere(sock: socket.SocketType, host: str, error: OSError) -> None:
-    """After a first draw that has failed."""
+def _bind_anywhere(sock: socket.SocketType, host: str, port: int) -> None:
     for _ in range(_PORT_DRAWS):
-        if error.errno not in _TAKEN:
-            raise error
-        try:
-            sock.bind((host, _draw_port()))
-            return
-        except OSError as again:
-            error = again
+        if port >= FIRST_PORT:  # the others are thrown away: each port is as likely as any
+            try:
+                sock.bind((host, port))
+                return
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
+        port = int.from_bytes(os.urandom(PORT_OCTETS))
     sock.bind((host, 0))

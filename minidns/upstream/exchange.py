@@ -44,7 +44,10 @@ _MAX_FORMS = 256  # kept for one upstream
 
 
 class Upstreams:
-    """All upstreams that were ever asked; what is the same for all questions to one."""
+    """All upstreams that were ever asked; what is the same for all questions to one.
+
+    Of one event loop.
+    """
 
     def __init__(
         self,
@@ -71,14 +74,11 @@ class Upstreams:
         if known is None:
             lasting = lasting_endpoint_of(upstream.address, upstream.port)
             known = self._known[upstream] = Known(self._trusted(upstream), lasting)
-        if (
-            self._is_closed
-            or known.in_flight >= self._limits.per_upstream
-            or counters.in_flight >= self._limits.in_flight
-        ):
+        bound = self._bound_reached(known)
+        if bound is not None:
             counters.refused_busy += 1
             refused: Signal[Heard] = Signal()
-            refused.set(Failure(FailureKind.BUSY, self._bound_reached(known)))
+            refused.set(Failure(FailureKind.BUSY, bound))
             return refused
         loop = self._loop
         if loop is None:
@@ -114,13 +114,14 @@ class Upstreams:
         if tasks:
             await asyncio.wait(tasks)
 
-    def _bound_reached(self, known: Known) -> str:
-        in_flight, per_upstream, *_ = self._limits
+    def _bound_reached(self, known: Known) -> str | None:
         if self._is_closed:
             return _STOPPING.text
-        if known.in_flight >= per_upstream:
-            return f"{per_upstream} queries to this upstream are under way already"
-        return f"{in_flight} queries to upstreams are under way already"
+        if known.in_flight >= self._limits.per_upstream:
+            return f"{self._limits.per_upstream} queries to this upstream are under way already"
+        if self.counters.in_flight >= self._limits.in_flight:
+            return f"{self._limits.in_flight} queries to upstreams are under way already"
+        return None
 
     def _send(self, asked: DatagramQuery) -> None:
         known, qname = asked.known, asked.question.qname

@@ -63,7 +63,7 @@ def test_as_its_segment(acts: list[tuple[str, str, int, bool, int, int, bool, in
             reply = plain(question, ttl, count)
             segment = accept(question, reply.at_length(), EVERYBODY, lambda *_: True)
             assert isinstance(segment, Segment)
-            short.add_plain(1, question, reply, is_authentic, now)
+            assert short.add_plain(EVERYBODY, question, reply, is_authentic, now)
             long.add(1, question, segment._replace(is_authentic=is_authentic), now)
         else:
             rcode = NXDOMAIN if kind == "nxdomain" else NODATA

@@ -11,11 +11,13 @@ from dataclasses import replace
 
 import dns.flags
 import dns.message
+import dns.rdatatype
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from minidns.errand import Later
+from minidns.resolver.bounds import Bounds
 from minidns.resolver.cache import Cache
 from minidns.resolver.model import (
     Exchange,
@@ -41,17 +43,26 @@ from minidns.transport.awaited import AwaitedReplies
 from minidns.transport.counters import UdpCounters
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.wanted import Known, Wanted
-from minidns.wire.plain_reply import read_plain_reply
+from minidns.wire.plain_reply import PlainReply, read_plain_reply
 from minidns.wire.reply import Reply
 from minidns.wire.upstream_query import UpstreamQuery
 from minidns.zone.model import Catalog
-from tests.resolver.scripted_exchange import Act, Asked, Script, ScriptedExchange, group
+from tests.resolver.scripted_exchange import (
+    Act,
+    Asked,
+    Script,
+    ScriptedExchange,
+    group,
+    question,
+    upstream,
+)
 from tests.resolver.test_resolver import act
 from tests.resolver.virtual_time import now, run
 
 UDP = Via("udp", is_stream=False)
 CLIENTS = (bytes((127, 0, 0, 1)), bytes((192, 168, 1, 7)), bytes((192, 0, 2, 1)))
 IN = b"\x00\x01"
+A, AAAA = 1, 28
 HINFO = 13  # what probes ask for
 Ask = Callable[[bytes, bytes], Awaitable[bytes | None]]
 
@@ -66,6 +77,15 @@ class CoroutineExchange(ScriptedExchange):
 
     async def __call__(self, to: Upstream, what: Question, seconds: float) -> Reply | Failure:
         return await super().__call__(to, what, _patience(what, seconds))
+
+
+def _as_it_comes(done: Act, what: Question) -> Heard | None:
+    """As over UDP."""
+    told, message = done.result, done.message
+    if not isinstance(told, Reply):
+        return told
+    query = UpstreamQuery(message[:2], what.qname + what.qtype.to_bytes(2) + IN, 1232)
+    return read_plain_reply(query, message) or told
 
 
 class SignallingExchange(ScriptedExchange):
@@ -86,11 +106,7 @@ class SignallingExchange(ScriptedExchange):
         asked = Asked(to, what, now())
         self.asked.append(asked)
         done = self.script(asked)
-        told: Heard | None = done.result
-        if isinstance(told, Reply):
-            message = done.message
-            query = UpstreamQuery(message[:2], what.qname + what.qtype.to_bytes(2) + IN, 1232)
-            told = read_plain_reply(query, message) or told
+        told = _as_it_comes(done, what)
         wanted = Wanted(self, to, self._known, what, seconds, now() + seconds)
         self.in_flight += 1
 
@@ -118,7 +134,8 @@ class World:
     def __init__(self, whom: Group, exchange: Exchange) -> None:
         self.cache = cache = Cache(2**20)
         answers = PublicAnswers(cache, [whom], parse_networks(PRIVATE_NETWORKS), ())
-        self.resolver = Resolver(answers, exchange, now, bytes, lambda *_: True)
+        bounds = Bounds(max_ttl=3600)
+        self.resolver = Resolver(answers, exchange, now, bytes, lambda *_: True, bounds)
         outside = Outside(Routes([whom]), self.resolver, answers, CLIENTS, Catalog({}), now)
         self.responder = Responder(
             Catalog({}), Words(), Cookies(b"k" * 16), lambda: 0.0, outside, True
@@ -238,26 +255,53 @@ def test_both_ways_are_one(
     _compare(acts, queries, group(count, policy)._replace(trust_ad=trusts))
 
 
-@pytest.mark.parametrize("kind", ["answer", "several", "private", "brief", "lasting", "signed"])
+@pytest.mark.parametrize(
+    ("kind", "rtype"),
+    [
+        ("answer", A),
+        ("several", A),
+        ("private", A),
+        ("brief", A),
+        ("longer", A),
+        ("lasting", A),
+        ("signed", A),
+        ("embedded", AAAA),
+        ("many", AAAA),
+    ],
+)
 @pytest.mark.parametrize("trusts", [False, True])
 @pytest.mark.parametrize("edns", [-1, 0])
-def test_each_kind_of_addresses(kind: str, trusts: bool, edns: int) -> None:
+def test_each_kind_of_addresses(kind: str, rtype: int, trusts: bool, edns: int) -> None:
     """Of a new name, of one whose parent is known, of a kept one, together and later."""
+    asked = Asked(upstream(1), question("a.example.", rtype), 0.0)
+    assert isinstance(_as_it_comes(act(kind, asked), asked.question), PlainReply)
     queries = [
-        (after, _query(f"{name}.example.", "A", edns, flags), 0, False)
-        for name in "ab"
+        (after, _query(f"{name}.example.", dns.rdatatype.to_text(rtype), edns, flags), 0, False)
+        for name in ("a" * 60, "b" * 60)  # so long that many addresses need more than 512 octets
         for flags in (dns.flags.RD, RD_AD)
         for after in (0, 0, 8, 30)
     ]
     _compare([kind], queries, group(1)._replace(trust_ad=trusts))
 
 
-def _compare(acts: list[str], queries: list[tuple[int, bytes, int, bool]], whom: Group) -> None:
+@pytest.mark.parametrize("acts", [["servfail", "answer"], ["answer", "servfail"]])
+def test_what_has_failed_is_forgotten_once_it_is_answered(acts: list[str]) -> None:
+    """So that it does not fail for longer next time. They take turns, by quarters of a second."""
+    queries = [(after, _query("a.example."), 0, False) for after in (0, 21)]
+    kept = _compare(acts, queries, group(1))["failures_kept"]
+    assert kept == (0 if acts == ["servfail", "answer"] else 1)
+
+
+def _compare(
+    acts: list[str], queries: list[tuple[int, bytes, int, bool]], whom: Group
+) -> dict[str, int]:
+    """What is counted."""
     told, asked, stats = _run(acts, queries, whom, True)
     told_at_length, asked_at_length, stats_at_length = _run(acts, queries, whom, False)
     assert told == told_at_length
     assert asked == asked_at_length
     assert stats == stats_at_length
+    return stats
 
 
 @pytest.mark.parametrize("acts", [["silence"], ["answer"], ["alias"], ["servfail"]])

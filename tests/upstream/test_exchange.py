@@ -1,6 +1,7 @@
 """The exchange with a fake upstream: what is sent, what is believed, what is left behind."""
 
 import asyncio
+import errno
 import gc
 import logging
 import os
@@ -586,6 +587,47 @@ def test_nothing_is_left_for_a_collector() -> None:
             finally:
                 gc.enable()
                 await upstreams.close()
+
+    left = []
+
+    async def guarded() -> None:
+        left.append(await main())
+
+    run(guarded())
+    assert left == [0]
+
+
+@pytest.mark.parametrize("error", [errno.EADDRINUSE, errno.EADDRNOTAVAIL])
+def test_a_port_that_cannot_be_had_leaves_nothing_for_a_collector(
+    error: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of them in a row; the fault with its traceback would hold the socket."""
+
+    class Taken(socket.socket):
+        binds = 0
+
+        def bind(self, address: object) -> None:
+            self.binds += 1
+            if self.binds < 4:
+                raise OSError(error, "not this one")
+            super().bind(address)
+
+    async def main() -> int:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            with monkeypatch.context() as patch:
+                patch.setattr(datagram, "make_socket", Taken)
+                gc.collect()
+                gc.disable()
+                try:
+                    for _ in range(20):
+                        await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                    await asyncio.sleep(0)
+                    return sum(isinstance(one, (Taken, OSError)) for one in gc.get_objects())
+                finally:
+                    gc.enable()
+                    await upstreams.close()
 
     left = []
 
