@@ -286,7 +286,7 @@ class Resolver(Generic[K]):
     def _is_in_flight(self, group: Group, question: Question) -> bool:
         """With whatever bits: another server sets its own."""
         flying, number = self.flights.keys, group.number
-        qname, qtype, *_ = question
+        qname, qtype, _, _ = question
         return (
             (number, (qname, qtype, False, False)) in flying
             or (number, (qname, qtype, True, False)) in flying
