@@ -103,7 +103,7 @@ class AnswerCache:
         if age < 0:
             return None
         reply = query[:2] + kept.tail
-        if not age:
+        if not age and self.room.passing < Room.MAX_PASSING:
             self.add_passing(query, reply)
         return reply
 
