@@ -28,15 +28,12 @@ class Deadlines:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
+        self.now = loop.time  # in seconds
         self._entries: list[tuple[float, int, Waiter]] = []
         self._added = 0
         self._discarded = 0
         self._timer: asyncio.TimerHandle | None = None
         self._armed = _NEVER  # the moment of the timer
-
-    def now(self) -> float:
-        """By the loop's clock, in seconds."""
-        return self._loop.time()
 
     def add(self, waiter: Waiter, moment: float) -> None:
         """`moment` is one of the loop's clock. `discard` is to follow, once it is over."""

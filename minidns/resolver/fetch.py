@@ -7,7 +7,7 @@ coroutines cost; whatever follows a failure is a coroutine.
 from collections.abc import Awaitable, Callable
 from typing import Generic, Protocol, TypeVar
 
-from minidns.errand import Signal, Undertaking, Work
+from minidns.errand import Signal, Undertaking
 from minidns.resolver.bounds import Bounds
 from minidns.resolver.failures import Failures
 from minidns.resolver.forwarder import Forwarder
@@ -85,10 +85,6 @@ class Fetcher(Generic[K]):
         self._links = bounds.links
         self._max_ttl = min(bounds.max_ttl, MAX_TTL)
 
-    def begin(self, group: Group, question: Question, budget: Budget) -> Work[Outcome]:
-        """What becomes of it, which is kept by then. It has begun."""
-        return _Fetch(self, group, question, budget)
-
     async def go_on(
         self,
         group: Group,
@@ -149,7 +145,9 @@ class Fetcher(Generic[K]):
         return result
 
 
-class _Fetch(Undertaking[Outcome], Generic[K]):
+class Fetch(Undertaking[Outcome], Generic[K]):
+    """What becomes of a question, which is kept by then. It has begun when it is made."""
+
     __slots__ = ("_began", "_budget", "_fetcher", "_group", "_question", "_wanted")
 
     def __init__(

@@ -14,7 +14,7 @@ from minidns.resolver.asking import TOO_LATE, Asking, Client
 from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
 from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
-from minidns.resolver.fetch import Cache, Fetcher, K
+from minidns.resolver.fetch import Cache, Fetch, Fetcher, K
 from minidns.resolver.flights import Flights
 from minidns.resolver.forwarder import Forwarder
 from minidns.resolver.loops import Loops, upstream_at
@@ -154,7 +154,7 @@ class Resolver(Generic[K]):
             asking,
             key,
             address,
-            partial(self._fetcher.begin, group, question, budget),
+            partial(Fetch, self._fetcher, group, question, budget),
             self._bounds.whole,
         )
         if refused is not None:
@@ -252,7 +252,7 @@ class Resolver(Generic[K]):
             budget.began + (bounds.whole if stale is None else bounds.stale_after) - self._clock()
         )
         result = await self.flights.wait(
-            key, client, lambda: self._fetcher.begin(group, question, budget), max(seconds, 0.0)
+            key, client, partial(Fetch, self._fetcher, group, question, budget), max(seconds, 0.0)
         )
         if isinstance(result, PlainReply):
             return self._fetcher.resolved(group, question, result)
@@ -298,7 +298,7 @@ class Resolver(Generic[K]):
         key = (group.number, question)
         if self._failures.find(key, now, float("-inf")) is not None:
             return
-        if self.flights.launch(key, lambda: self._fetcher.begin(group, question, self._budget())):
+        if self.flights.launch(key, partial(Fetch, self._fetcher, group, question, self._budget())):
             self._prefetched += 1
 
     def _serve_stale(self, stale: K, failure: Failure) -> Resolved:
