@@ -175,9 +175,7 @@ class Cache:
             positive.shrink(self._max_bytes - negative.bytes)
         return kept
 
-    def add_plain(
-        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
-    ) -> bool:
+    def add_plain(self, group: Group, question: Question, reply: PlainReply, now: float) -> bool:
         """The same of a reply as it came. True, as all may be kept here."""
         positive, negative = self._positive, self._negative
         qname, qtype, dnssec_ok, checking_disabled = question
@@ -186,7 +184,7 @@ class Cache:
         if negative.entries:
             negative.remove(_key(number, question, _ANY_TYPE))
             negative.remove(key)
-        positive.put(key, pack_plain(reply, is_authentic, now))
+        positive.put(key, pack_plain(reply, now))
         self._added += 1
         if positive.bytes + negative.bytes > self._max_bytes:
             positive.shrink(self._max_bytes - negative.bytes)

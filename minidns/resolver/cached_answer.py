@@ -21,7 +21,7 @@ _DUE = 0.9  # of the TTL: from then on a hit asks for a fresh answer, as Unbound
 _STORED = Struct("=d")
 _TIMES = Struct("=dI")
 _HEAD = Struct("=dIHHBBB")  # stored, TTL, sets, records, rcode, marks, octets of the target
-_AUTHENTIC = 1  # a mark; True as a number
+_AUTHENTIC = 1  # a mark
 _HAS_TARGET = 2  # a mark
 _END = 8  # octets of a set's end: offset and three counts
 _OFFSET = 2  # octets of a TTL's offset
@@ -77,14 +77,15 @@ def pack_answer(question: Question, segment: Segment, now: float) -> JustKept | 
     return JustKept(packed, segment.rcode, wire, ends)
 
 
-def pack_plain(reply: PlainReply, is_authentic: bool, now: float) -> bytes:
+def pack_plain(reply: PlainReply, now: float) -> bytes:
     """The packed form of the answer that a reply is as it came."""
     records, count = reply.records, reply.count
+    marks = reply.is_authentic * _AUTHENTIC
     octets = len(records)
     if count == 1:
-        head = _PLAIN_HEAD.pack(now, reply.ttl, 1, 1, 0, is_authentic, 0, octets, 1, 0, 0, _TO_TTL)
+        head = _PLAIN_HEAD.pack(now, reply.ttl, 1, 1, 0, marks, 0, octets, 1, 0, 0, _TO_TTL)
         return head + records
-    head = _HEAD.pack(now, reply.ttl, 1, count, 0, is_authentic, 0)
+    head = _HEAD.pack(now, reply.ttl, 1, count, 0, marks, 0)
     offsets = range(_TO_TTL, octets, octets // count)
     return head + pack(f"={4 + count}H", octets, count, 0, 0, *offsets) + records
 

@@ -61,9 +61,7 @@ class Cache(Protocol[K_co]):
     ) -> Encoded | None:
         """Keep it for its TTL, in place of what there was; None where it is not kept as it is."""
 
-    def add_plain(
-        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
-    ) -> bool:
+    def add_plain(self, group: Group, question: Question, reply: PlainReply, now: float) -> bool:
         """The same of a reply as it came; False where nothing was done."""
 
 
@@ -110,20 +108,18 @@ class Fetcher(Generic[K]):
         now = self.clock()
         self.forwarder.note_reply(group.upstreams[0], began, now)
         if 0 < reply.ttl <= self._max_ttl:
-            is_authentic = group.trust_ad and reply.flags & AD != 0
-            if self._cache.add_plain(group, question, reply, is_authentic, now):
+            reply.is_authentic = group.trust_ad and reply.flags & AD != 0
+            if self._cache.add_plain(group, question, reply, now):
                 if self._failures.entries:
                     self._failures.remove((group.number, question))
                 return reply
         accepted = self.forwarder.accept(group, question, reply)
         return accepted if isinstance(accepted, Failure) else self.keep(group, question, accepted)
 
-    def resolved(self, group: Group, question: Question, reply: PlainReply) -> Resolved:
-        """A reply that is kept as it came, at length."""
+    def at_length(self, group: Group, question: Question, reply: PlainReply) -> Resolved | Failure:
+        """What a reply says that is kept as it came."""
         accepted = self.forwarder.accept(group, question, reply)
-        if isinstance(accepted, Failure):  # never: it is kept
-            return Resolved(Segment(accepted.rcode))
-        return Resolved(accepted)
+        return accepted if isinstance(accepted, Failure) else Resolved(accepted)
 
     def keep(
         self, group: Group, question: Question, result: Segment | Failure

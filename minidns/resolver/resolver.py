@@ -255,7 +255,7 @@ class Resolver(Generic[K]):
             key, client, partial(Fetch, self._fetcher, group, question, budget), max(seconds, 0.0)
         )
         if isinstance(result, PlainReply):
-            return self._fetcher.resolved(group, question, result)
+            return self._fetcher.at_length(group, question, result)
         if isinstance(result, Resolved):
             return result
         if result is None:

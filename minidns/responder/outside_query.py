@@ -7,7 +7,7 @@ from typing import Any, Protocol
 from minidns.resolver.model import Budget, Failure, Group, Outcome, Question, Resolved
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError
-from minidns.wire.plain_reply import AD, PlainReply
+from minidns.wire.plain_reply import PlainReply
 from minidns.wire.query import HEADER
 from minidns.wire.response import QR, RA, Body, assemble, heads
 
@@ -110,8 +110,7 @@ class OutsideQuery:
         body: Body | None
         if isinstance(outcome, PlainReply):
             records, count = outcome.records, outcome.count
-            is_authentic = self.group.trust_ad and outcome.flags & AD != 0
-            flags = flags_of(self.question.dnssec_ok, wire[3], is_authentic)
+            flags = flags_of(self.question.dnssec_ok, wire[3], outcome.is_authentic)
             if opt is not None:
                 asked = wire[HEADER : HEADER + len(outcome.question)]  # in its own case
                 head = heads(flags, count, 0, 0)[3 if opt else 1]

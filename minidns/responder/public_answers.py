@@ -49,15 +49,13 @@ class PublicAnswers:
         kept = self._cache.add(group_number, question, public, floor(now))
         return kept if public is segment else None
 
-    def add_plain(
-        self, group: Group, question: Question, reply: PlainReply, is_authentic: bool, now: float
-    ) -> bool:
+    def add_plain(self, group: Group, question: Question, reply: PlainReply, now: float) -> bool:
         """The same of a reply as it came; False where it may not be kept so."""
         if self.block is not None and self.block.find(question.qname) is not None:
             return False
         if group.number in self._public and has_private(reply, self._private):
             return False
-        return self._cache.add_plain(group, question, reply, is_authentic, floor(now))
+        return self._cache.add_plain(group, question, reply, floor(now))
 
     def filter(self, group_number: int, qname: bytes, segment: Segment) -> Segment:
         """The segment itself, or one without records."""

@@ -55,7 +55,7 @@ _HEADS = _heads()
 class PlainReply:
     """Addresses under one TTL, none of them twice, of the name that was asked; no error."""
 
-    __slots__ = ("count", "flags", "message", "question", "records", "ttl")
+    __slots__ = ("count", "flags", "is_authentic", "message", "question", "records", "ttl")
 
     def __init__(
         self, message: bytes, question: bytes, flags: int, count: int, ttl: int, records: bytes
@@ -63,6 +63,7 @@ class PlainReply:
         self.message = message
         self.question = question  # as it was sent
         self.flags = flags  # second 16 bits of the header
+        self.is_authentic = False  # whether its AD bit is set and believed, for a resolver to say
         self.count = count
         self.ttl = ttl  # seconds, all 32 bits
         self.records = records  # octets, each with a pointer to the question's name

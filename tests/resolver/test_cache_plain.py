@@ -63,7 +63,8 @@ def test_as_its_segment(acts: list[tuple[str, str, int, bool, int, int, bool, in
             reply = plain(question, ttl, count)
             segment = accept(question, reply.at_length(), EVERYBODY, lambda *_: True)
             assert isinstance(segment, Segment)
-            assert short.add_plain(EVERYBODY, question, reply, is_authentic, now)
+            reply.is_authentic = is_authentic
+            assert short.add_plain(EVERYBODY, question, reply, now)
             long.add(1, question, segment._replace(is_authentic=is_authentic), now)
         else:
             rcode = NXDOMAIN if kind == "nxdomain" else NODATA
