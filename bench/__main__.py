@@ -12,11 +12,10 @@ import sys
 from contextlib import ExitStack
 from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from bench import report, servers
-from bench.compiled import NotBuilt, build, compiled_in_place, missing
+from bench.compiled import NotBuilt, add_option, built, compiled_in_place, missing
 from bench.publish import PUBLISHED, ROUNDS, NotFit, check_rounds, publish
 from bench.rounds import Options, run_group
 from bench.scenarios import SCENARIOS, Scenario
@@ -24,7 +23,6 @@ from bench.scenarios import SCENARIOS, Scenario
 SECONDS = 2.0  # of one run
 OUTPUT = Path(__file__).parent / "results" / "last.json"
 ALL = "all"
-OWN = ""  # a directory of the run's own
 NEEDED = {"dnsperf": "dnsperf", "taskset": "util-linux"}  # program to Debian package
 TEN = 10  # each tenth host has an MX record
 
@@ -37,16 +35,11 @@ def main() -> int:
         return 2
     server_core, load_core = sorted(os.sched_getaffinity(0))[:2]
     with ExitStack() as stack:
-        compiled = None
-        if arguments.compiled is not None:
-            own = stack.enter_context(TemporaryDirectory(prefix="bench-compiled-"))
-            compiled = Path(arguments.compiled or own).absolute()
-            print(f"compiling minidns into {compiled}", file=sys.stderr, flush=True)
-            try:
-                build(compiled, arguments.python)
-            except NotBuilt as fault:
-                print(fault, file=sys.stderr)
-                return 2
+        try:
+            compiled = stack.enter_context(built(arguments.compiled, arguments.python))
+        except NotBuilt as fault:
+            print(fault, file=sys.stderr)
+            return 2
         os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
         options = Options(
             arguments.rounds,
@@ -158,14 +151,7 @@ def _parse_arguments() -> argparse.Namespace:
         choices=servers.PEERS,
         help="the same for the slow scenarios (default: as --against)",
     )
-    parser.add_argument(
-        "--compiled",
-        nargs="?",
-        const=OWN,
-        metavar="DIR",
-        help="minidns compiled by mypyc, too: built in DIR, or kept where it is there already "
-        "(default: a directory of the run's own)",
-    )
+    add_option(parser)
     parser.add_argument(
         "--python",
         default=sys.executable,

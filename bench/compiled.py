@@ -5,6 +5,7 @@ The interpreter that is measured compiles, for its own headers count; mypy may b
 process where both take the same extension modules. About a minute of processor time.
 """
 
+import argparse
 import hashlib
 import json
 import os
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from bench.floor import missing_compiler
@@ -86,6 +89,34 @@ def build(directory: Path, python: str) -> None:
     if told.returncode or not told.stdout.strip().endswith(_EXTENSION):
         raise NotBuilt(f"{PROBED} is not compiled: {told.stdout}{told.stderr}")
     stamp.write_text(made_of)
+
+
+@contextmanager
+def built(named: str | None, python: str) -> Iterator[Path | None]:
+    """Where the compiled form is: in the directory named, or one of its own where that is "".
+
+    None where it is not wanted. Raises NotBuilt.
+    """
+    if named is None:
+        yield None
+        return
+    with TemporaryDirectory(prefix="bench-compiled-") as own:
+        directory = Path(named or own).absolute()
+        print(f"compiling minidns into {directory}", file=sys.stderr, flush=True)
+        build(directory, python)
+        yield directory
+
+
+def add_option(parser: argparse.ArgumentParser) -> None:
+    """`--compiled`, for `built`."""
+    parser.add_argument(
+        "--compiled",
+        nargs="?",
+        const="",
+        metavar="DIR",
+        help="minidns compiled by mypyc, too: built in DIR, or kept where it is there already "
+        "(default: a directory of the run's own)",
+    )
 
 
 def compiled_in_place() -> str | None:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import report, resolver_report, resolver_servers, targets
-from bench.compiled import NotBuilt, build, compiled_in_place, missing
+from bench.compiled import NotBuilt, add_option, built, compiled_in_place, missing
 from bench.outcome import BadRun
 from bench.publish import PUBLISHED, ROUNDS, NotFit
 from bench.resolver_names import MANY, READINGS, run_names
@@ -50,16 +50,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     authority_core = load_core if arguments.authority_core is None else arguments.authority_core
     names = [MINIDNS, LOCAL, *(name for name in named if name not in reasons)]
     with ExitStack() as stack:
-        compiled = None
-        if arguments.compiled is not None:
-            own = stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-compiled-"))
-            compiled = Path(arguments.compiled or own).absolute()
-            say(f"compiling minidns into {compiled}")
-            try:
-                build(compiled, arguments.python)
-            except NotBuilt as fault:
-                print(fault, file=sys.stderr)
-                return 2
+        try:
+            compiled = stack.enter_context(built(arguments.compiled, arguments.python))
+        except NotBuilt as fault:
+            print(fault, file=sys.stderr)
+            return 2
+        if compiled is not None:
             names.insert(1, COMPILED_FORM)
         os.sched_setaffinity(0, {load_core})  # this process and dnsperf; servers get theirs
         options = Options(
@@ -181,14 +177,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         metavar="PATH",
         help="the interpreter that runs minidns (default: this one)",
     )
-    parser.add_argument(
-        "--compiled",
-        nargs="?",
-        const="",
-        metavar="DIR",
-        help="minidns compiled by mypyc, too: built in DIR, or kept where it is there already "
-        "(default: a directory of the run's own)",
-    )
+    add_option(parser)
     parser.add_argument("--rounds", type=_count, default=ROUNDS, help=f"default {ROUNDS}")
     parser.add_argument(
         "--seconds", type=float, default=SECONDS, help=f"of one run (default {SECONDS:g})"
