@@ -64,6 +64,7 @@ COMPILED = (
     "upstream/endpoint",
     "upstream/exchange",
     "upstream/faults",
+    "upstream/resting",
     "upstream/wanted",
 )
 

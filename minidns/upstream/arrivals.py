@@ -1,19 +1,19 @@
 """Queries on their way to upstreams: all are sent together, each is told when its reply has come.
 
 Together, since an upstream that sleeps between two of them has to be woken for each, at the price
-of a system call or more. Each socket lives for one reply. On Linux they share one epoll that is
-itself a reader of the loop: to make each of them one costs more than to ask. Elsewhere the loop
-watches them.
+of a system call or more. On Linux their sockets share one epoll that is itself a reader of the
+loop: to make each of them one costs more than to ask. Elsewhere the loop watches them.
 """
 
 import asyncio
 import select
+import socket
 from typing import Protocol
 
 from minidns.resolver.deadlines import Deadlines
+from minidns.upstream.resting import RestingSockets
 
 _MAX_EVENTS = 256  # in one turn of the loop
-_ONCE = select.EPOLLIN | select.EPOLLONESHOT if hasattr(select, "epoll") else 0
 
 
 class OnItsWay(Protocol):
@@ -27,8 +27,8 @@ class OnItsWay(Protocol):
     def send(self) -> None:
         """Once."""
 
-    def receive(self) -> bool:
-        """Its socket can be read. Whether that was all that it waits for."""
+    def receive(self) -> None:
+        """Its socket can be read."""
 
 
 class Arrivals:
@@ -40,33 +40,38 @@ class Arrivals:
         self._unsent: list[OnItsWay] = []
         self._waiting: dict[int, OnItsWay] = {}  # by descriptor
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
+        self.resting = RestingSockets(loop)
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._take, self._epoll)
 
-    def add(self, descriptor: int, query: OnItsWay) -> None:
-        """Let it send in this turn of the loop, and tell it when that socket can be read.
+    def watch(self, sock: socket.SocketType, query: OnItsWay) -> None:
+        """Before `add`, one that does not come from those that rest.
 
         Raises OSError where the system can watch no more sockets.
         """
         if self._epoll is None:
-            self.loop.add_reader(descriptor, self._tell, query)
+            self.loop.add_reader(sock.fileno(), self._tell, query)
         else:
-            self._epoll.register(descriptor, _ONCE)
-        self._waiting[descriptor] = query
+            self._epoll.register(sock.fileno(), select.EPOLLIN)
+
+    def add(self, sock: socket.SocketType, query: OnItsWay) -> None:
+        """Let it send in this turn of the loop, and tell it when that socket can be read."""
+        self._waiting[sock.fileno()] = query
         if not self._unsent:
             self.loop.call_soon(self._send)
         self._unsent.append(query)
 
-    def remove(self, descriptor: int) -> None:
-        """Before the socket is closed, which takes it out of the epoll as well."""
-        del self._waiting[descriptor]
+    def remove(self, sock: socket.SocketType) -> None:
+        """Before it rests or is closed, which takes it out of the epoll as well."""
+        del self._waiting[sock.fileno()]
         if self._epoll is None:
-            self.loop.remove_reader(descriptor)
+            self.loop.remove_reader(sock.fileno())
 
     def close(self) -> None:
         """All that is under way has no reply."""
         for query in list(self._waiting.values()):
             query.expire()
+        self.resting.close()
         if self._epoll is not None and not self._epoll.closed:
             self.loop.remove_reader(self._epoll.fileno())
             self._epoll.close()
@@ -80,20 +85,22 @@ class Arrivals:
                 self._report(fault)
 
     def _take(self, arrived: "select.epoll") -> None:
-        waiting = self._waiting
-        for descriptor, _ in arrived.poll(0, _MAX_EVENTS):
+        waiting, strays = self._waiting, []
+        ready = arrived.poll(0, _MAX_EVENTS)
+        for descriptor, _ in ready:
+            if descriptor not in waiting:
+                strays.append(descriptor)
+        self.resting.look(strays, len(ready) < _MAX_EVENTS)
+        for descriptor, _ in ready:
             query = waiting.get(descriptor)
-            # None: one before it in this turn has ended it. One that has its reply has closed its
-            # socket, so that it costs no further system call.
-            if query is not None and not self._tell(query):
-                arrived.modify(descriptor, _ONCE)
+            if query is not None:  # else one before it in this turn has ended it
+                self._tell(query)
 
-    def _tell(self, query: OnItsWay) -> bool:
+    def _tell(self, query: OnItsWay) -> None:
         try:
-            return query.receive()
+            query.receive()
         except Exception as fault:
             self._report(fault)
-            return True
 
     def _report(self, fault: Exception) -> None:
         """A fault of ours with one query, which is not that of the others."""

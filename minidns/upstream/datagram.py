@@ -1,5 +1,8 @@
-"""One query over UDP: a socket of its own, on a port drawn at random (RFC 5452 section 9.2).
+"""One query over UDP: a port of its own, drawn at random (RFC 5452 section 9.2).
 
+Each port from 1024 on is as likely as any. One that the kernel would draw is drawn by the kernel,
+since the socket can then give it back and serve another query (`upstream.resting`); another is
+bound, and its socket lives for one query.
 The socket is connected, so that the kernel drops what comes from any other address or port, and
 tells of a port where nobody listens. What is no reply to the query ends the listening, uncounted
 as an answer: who forges once may forge again, so from then on only TCP is believed. A reply that
@@ -18,13 +21,14 @@ from minidns.upstream.endpoint import Endpoint
 from minidns.upstream.faults import explain, explain_bare_error
 from minidns.upstream.wanted import Doubt, Outcome, Wanted
 from minidns.wire.plain_reply import PlainReply, read_plain_reply
-from minidns.wire.reply import BadReply, read_reply
+from minidns.wire.reply import BadReply, Reply, read_reply
 from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
 FIRST_PORT = 1024
 PORT_OCTETS = 2  # of chance
 _PORT_DRAWS = 16  # of ports that may be taken; then the kernel draws
 _READS_PER_TURN = 32  # datagrams of one socket before the loop looks at the others
+_REPLIES = (PlainReply, Reply)
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
 make_socket = socket.SocketType  # without Python's class around it, which is for files
 _NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Linux
@@ -33,7 +37,7 @@ _NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Li
 class DatagramQuery(Wanted):
     """One that goes over UDP. Nothing is left open when it `is_over`, whatever follows then."""
 
-    __slots__ = ("_arrivals", "_query", "_sock")
+    __slots__ = ("_arrivals", "_is_bound", "_query", "_sock")
 
     def send_by(
         self, arrivals: Arrivals, endpoint: Endpoint, port: bytes, query: UpstreamQuery
@@ -41,18 +45,25 @@ class DatagramQuery(Wanted):
         """Put it on its way, once. `port`: PORT_OCTETS of chance for the socket's own."""
         self._arrivals = arrivals
         self._query = query
+        number = int.from_bytes(port)
+        while number < FIRST_PORT:  # thrown away: each of the others is as likely as any
+            number = int.from_bytes(os.urandom(PORT_OCTETS))
+        family, address = endpoint
+        self._is_bound = is_bound = number not in arrivals.resting.ports
+        sock = None if is_bound else arrivals.resting.take(family)
         try:
-            self._sock = sock = _open(endpoint, int.from_bytes(port))
+            if sock is None:
+                sock = _open(family, number if is_bound else None)
+                arrivals.watch(sock, self)
+            sock.connect(address)
         except OSError as error:
+            if sock is not None:
+                sock.close()
             self.hear(explain(error))
             return
-        try:
-            arrivals.add(sock.fileno(), self)
-        except OSError as error:
-            sock.close()
-            self.hear(explain(error))
-            return
+        self._sock = sock
         self.is_over = False
+        arrivals.add(sock, self)
         arrivals.deadlines.add(self, self.deadline)
 
     def send(self) -> None:
@@ -66,22 +77,21 @@ class DatagramQuery(Wanted):
         else:
             self.owner.counters.sent += 1
 
-    def receive(self) -> bool:
-        """Whether that was all; False where more has to come."""
+    def receive(self) -> None:
+        """Something has come, or an error."""
         sock, query = self._sock, self._query
         for _ in range(_READS_PER_TURN):
             try:
                 message = sock.recv(query.payload + 1)
             except (BlockingIOError, InterruptedError):
-                return False
+                return
             except OSError as error:
                 self._finish(explain(error))
-                return True
+                return
             found = read_plain_reply(query, message) or _judge(query, message, self.owner.counters)
             if found is not None:
                 self._finish(found)
-                return True
-        return False
+                return
 
     def expire(self) -> None:
         """The time is over, unless it is."""
@@ -97,8 +107,11 @@ class DatagramQuery(Wanted):
         self.is_over = True
         arrivals, sock = self._arrivals, self._sock
         arrivals.deadlines.discard()
-        arrivals.remove(sock.fileno())
-        sock.close()
+        arrivals.remove(sock)
+        if self._is_bound or not isinstance(outcome, _REPLIES):
+            sock.close()
+        else:
+            arrivals.resting.rest(sock)
         if isinstance(outcome, PlainReply):  # nearly all
             self.end(outcome)
         else:
@@ -129,15 +142,15 @@ def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> 
     return Doubt.MISMATCH
 
 
-def _open(endpoint: Endpoint, port: int) -> socket.SocketType:
-    family, address = endpoint
+def _open(family: int, port: int | None) -> socket.SocketType:
+    """None: the kernel draws one when the socket is connected."""
     sock = make_socket(family, socket.SOCK_DGRAM | _NON_BLOCKING)
     try:
         if not _NON_BLOCKING:
             sock.setblocking(False)
         ignore_path_mtu(sock, family)
-        _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
-        sock.connect(address)
+        if port is not None:
+            _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
     except BaseException:
         sock.close()
         raise
@@ -146,7 +159,7 @@ def _open(endpoint: Endpoint, port: int) -> socket.SocketType:
 
 def _bind_anywhere(sock: socket.SocketType, host: str, port: int) -> None:
     for _ in range(_PORT_DRAWS):
-        if port >= FIRST_PORT:  # the others are thrown away: each port is as likely as any
+        if port >= FIRST_PORT:  # as above
             try:
                 sock.bind((host, port))
                 return

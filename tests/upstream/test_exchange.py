@@ -23,7 +23,7 @@ from minidns.sockets.linux import (
     IPV6_PMTUDISC_OMIT,
     IS_LINUX,
 )
-from minidns.upstream import datagram, stream
+from minidns.upstream import datagram, resting, stream
 from minidns.upstream.datagram import DatagramQuery
 from minidns.upstream.exchange import Limits, Upstreams
 from minidns.wire.plain_reply import PlainReply
@@ -67,6 +67,7 @@ def test_what_is_sent() -> None:
             query = asked.query
             assert query.flags == dns.flags.RD | dns.flags.CD
             assert (query.payload, query.ednsflags, query.options) == (1232, dns.flags.DO, ())
+            await upstreams.close()
 
     run(main())
 
@@ -83,6 +84,7 @@ def test_ids_ports_and_case_are_drawn() -> None:
             assert min(ports) >= 1024
             assert sum(port < 32_768 for port in ports) > 50  # no ephemeral range of the kernel's
             assert len({asked.qname.to_text() for asked in fake.asked}) > 100
+            await upstreams.close()
 
     run(main())
 
@@ -133,6 +135,7 @@ def test_from_elsewhere_is_not_even_seen() -> None:
             reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
             assert addresses(reply) == [ADDRESS]
             assert upstreams.counters.mismatched == 0
+            await upstreams.close()
 
     run(main())
 
@@ -167,6 +170,7 @@ def test_malformed_replies_do_not_end_the_wait() -> None:
             reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
             assert addresses(reply) == [ADDRESS]
             assert upstreams.counters.malformed == 2
+            await upstreams.close()
 
     run(main())
 
@@ -617,6 +621,7 @@ def test_a_port_that_cannot_be_had_leaves_nothing_for_a_collector(
             super().bind(address)
 
     monkeypatch.setattr(datagram, "make_socket", Taken)
+    monkeypatch.setattr(resting, "ephemeral_ports", lambda: range(0))  # so that all are bound
     assert _left_for_a_collector(Taken, OSError) == 0
 
 
