@@ -48,6 +48,8 @@ def find_zone(catalog: Catalog, qname: bytes, qtype: int) -> Zone | BrokenZone |
 
     At the apex of a child whose parent is here too, DS is the parent's (RFC 4035 section 3.1.4.1).
     """
+    if qname[-catalog.shortest :] not in catalog.ends:
+        return None
     zones = catalog.zones
     at, last = 0, len(qname) - catalog.longest
     while at < last:

@@ -88,6 +88,8 @@ class Ordinary:
         catalog = self.catalog
         sent = wire[HEADER:end]
         qname = sent.lower()
+        if qname[-catalog.shortest :] not in catalog.ends:  # most names elsewhere
+            return None
         at, last = 0, len(qname) - catalog.longest
         while at < last:
             if qname[at] > MAX_LABEL:

@@ -34,9 +34,6 @@ class Routes:
         self.has_cuts = False
         self._falling: list[Zone | BrokenZone] = []
         self._special = Catalog({})
-        # With so many octets at least, of this set, each of its names ends.
-        self._special_end = 1
-        self._special_ends: set[bytes] = set()
         # One query asks for the same name again and again: what was found last.
         self._last: tuple[bytes, Group | None] = _NOTHING
         self._last_special: tuple[bytes, int] = (b"", 0)  # the name, octets of its zone's origin
@@ -141,7 +138,7 @@ class Routes:
 
     def is_special(self, group: Group, name: bytes) -> bool:
         """Whether a name is of special use, and the group is for a domain above that."""
-        if name[-self._special_end :] not in self._special_ends:  # most names
+        if name[-self._special.shortest :] not in self._special.ends:  # most names
             return False
         last, octets = self._last_special
         if last != name:
@@ -154,8 +151,6 @@ class Routes:
         """Zones of names of special use (RFC 6761)."""
         self._special = special
         self._last_special = b"", 0
-        self._special_end = min(map(len, special.zones), default=1)
-        self._special_ends = {origin[-self._special_end :] for origin in special.zones}
         self._forget()
 
     def set_upstreams(self, domain: bytes, upstreams: tuple[Upstream, ...]) -> None:

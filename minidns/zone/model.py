@@ -123,8 +123,12 @@ class BrokenZone:
 class Catalog:
     """All zones of one load, by origin. Swapped as a whole, never changed."""
 
-    __slots__ = ("longest", "zones")
+    __slots__ = ("ends", "longest", "shortest", "zones")
 
     def __init__(self, zones: Mapping[bytes, Zone | BrokenZone]) -> None:
         self.zones = zones
-        self.longest = max(map(len, zones), default=len(ROOT))  # octets of the longest origin
+        # Octets of the longest and of the shortest origin.
+        self.longest = max(map(len, zones), default=len(ROOT))
+        self.shortest = min(map(len, zones), default=len(ROOT))
+        # What a name that is in a zone here ends with, in octets as many as the shortest origin.
+        self.ends = frozenset(origin[-self.shortest :] for origin in zones)
