@@ -10,7 +10,7 @@ the errand awaits.
 import asyncio
 from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 T = TypeVar("T")
 
@@ -117,11 +117,11 @@ class Work(Generic[T]):
 
     def __init__(self) -> None:
         self.is_done = False
-        self._end: Callable[[Work[T]], object] | None = None
+        self._end: Callable[[Self], object] | None = None
         self.value: T | None = None  # once it is done, unless there is an error
         self.error: BaseException | None = None
 
-    def then(self, call: "Callable[[Work[T]], object]") -> None:
+    def then(self, call: Callable[[Self], object]) -> None:
         """Call it with this at the end; at once where that has been."""
         if self.is_done:
             call(self)
@@ -144,7 +144,7 @@ class Work(Generic[T]):
         """Nobody waits any more."""
         raise NotImplementedError
 
-    def _finish(self, result: T | None, error: BaseException | None) -> None:
+    def _finish(self: Self, result: T | None, error: BaseException | None) -> None:
         self.is_done = True
         if error is not None:
             if isinstance(error, asyncio.CancelledError):
@@ -167,7 +167,11 @@ class Undertaking(Work[T]):
     __slots__ = ("_rest",)
 
     def __init__(self) -> None:
-        Work.__init__(self)  # super() takes longer than this
+        # As Work does: to have it called takes longer than this.
+        self.is_done = False
+        self._end = None
+        self.value = None
+        self.error = None
         self._rest: Errand[T] | None = None
 
     def cancel(self) -> None:

@@ -7,15 +7,13 @@ waited have left, so that what it brings is kept; its first client is charged fo
 
 import asyncio
 from collections.abc import Callable, Coroutine, Hashable, KeysView
-from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
-from minidns.errand import Errand, Signal, Work
+from minidns.errand import Signal, Undertaking
 from minidns.resolver.deadlines import Deadlines
 from minidns.resolver.model import Failure, FailureKind
 
 T = TypeVar("T")
-Start = Callable[[], Coroutine[Any, Any, T] | Work[T]]  # work that has begun, or a coroutine
 
 MAX_WAITING = 1024  # client queries; BIND's recursive-clients and Unbound: 1,000
 MAX_PER_CLIENT = 200  # waiting, and flights begun
@@ -23,29 +21,47 @@ MAX_PER_QUESTION = 100  # waiting; BIND's max-clients-per-query
 MAX_BACKGROUND = 64  # flights that nobody waits for when they begin
 
 
-class Flight(Generic[T]):
-    """Work under way, and who waits for it."""
+class Flight(Undertaking[T]):
+    """Work, and who waits for it."""
 
-    __slots__ = ("charged", "is_left", "key", "waiters", "work")
+    __slots__ = ("charged", "is_left", "key", "waiters")
 
-    def __init__(self, key: Hashable, charged: bytes | None) -> None:
-        """`charged` to its end; None for a flight in the background."""
-        self.key = key
-        self.charged = charged
-        self.work: Work[T] | None = None  # until it has begun
+    def __init__(self) -> None:
+        Undertaking.__init__(self)  # super() takes longer than this
+        self.key: Hashable = None
+        self.charged: bytes | None = None  # to its end; None for a flight in the background
         self.is_left = False  # by one who waited, at least
         self.waiters: list[Passenger[T]] = []
 
+    def begin(self) -> None:
+        """Once; it may be done before this returns."""
+        raise NotImplementedError
+
     def outcome(self) -> T | Failure | None:
         """What it has brought; None where it is in the air still. Raises what the work raised."""
-        work = self.work
-        if work is None or not work.is_done:
-            return None
-        if work.error is None:
-            return work.value
-        if work.is_cancelled:
+        if self.error is None:
+            return self.value
+        if self.is_cancelled:
             return Failure(FailureKind.BUSY, "the server is stopping")
-        raise work.error
+        raise self.error
+
+
+class _Charter(Flight[T]):
+    """That of a coroutine."""
+
+    __slots__ = ("_coroutine",)
+
+    def __init__(self, coroutine: Coroutine[Any, Any, T]) -> None:
+        super().__init__()
+        self._coroutine = coroutine
+
+    def begin(self) -> None:
+        """As `Flight` has it."""
+        self._go_on_by(self._coroutine)
+
+
+# One that has not begun, or a coroutine.
+Start = Callable[[], Coroutine[Any, Any, T] | Flight[T]]
 
 
 class Passenger(Protocol[T]):
@@ -158,7 +174,7 @@ class Flights(Generic[T]):
             deadlines = self._deadlines = Deadlines(asyncio.get_running_loop())
         deadlines.add(waiter, deadlines.now() + seconds)
         self.waiting += 1
-        if (work := flight.work) is not None and work.is_done:
+        if flight.is_done:
             waiter.set(None)
         return None
 
@@ -194,8 +210,7 @@ class Flights(Generic[T]):
         if not self._is_closed:
             self._is_closed = True
             for flight in list(self._flights.values()):
-                if flight.work is not None:
-                    flight.work.cancel()
+                flight.cancel()
         if self._flights:  # some end only after more turns of the loop
             emptied: Signal[None] = Signal()
             self._emptied.append(emptied)
@@ -216,15 +231,16 @@ class Flights(Generic[T]):
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
         """`client` is who is charged to the end; None for a flight in the background."""
-        flight = self._flights[key] = Flight(key, client)
         work = start()
-        if not isinstance(work, Work):
-            work = Errand(work)
-        flight.work = work
-        work.then(partial(self._end, flight))
+        flight = work if isinstance(work, Flight) else _Charter(work)
+        flight.key = key
+        flight.charged = client
+        self._flights[key] = flight
+        flight.then(self._end)
+        flight.begin()
         return flight
 
-    def _end(self, flight: Flight[T], _: Work[T]) -> None:
+    def _end(self, flight: Flight[T]) -> None:
         client = flight.charged
         del self._flights[flight.key]
         if client is None:
@@ -235,7 +251,7 @@ class Flights(Generic[T]):
         for waiter in waiters:
             waiter.set(None)
         if not waiters and (client is None or flight.is_left):
-            _tell_fault(flight.work)
+            _tell_fault(flight)
         if self._emptied and not self._flights:
             for emptied in self._emptied:
                 emptied.set(None)
@@ -248,9 +264,9 @@ class Flights(Generic[T]):
             del self._charges[client]
 
 
-def _tell_fault(work: Work[T] | None) -> None:
-    """Of a flight that nobody waits for."""
-    if work is not None and work.error is not None and not work.is_cancelled:
+def _tell_fault(flight: Flight[T]) -> None:
+    """Of one that nobody waits for."""
+    if flight.error is not None and not flight.is_cancelled:
         asyncio.get_running_loop().call_exception_handler(
-            {"message": "a query that nobody waits for failed", "exception": work.error}
+            {"message": "a query that nobody waits for failed", "exception": flight.error}
         )
