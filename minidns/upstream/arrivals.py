@@ -11,6 +11,7 @@ import socket
 from typing import Protocol
 
 from minidns.resolver.deadlines import Deadlines
+from minidns.sockets.ephemeral import load_give_back
 from minidns.upstream.resting import RestingSockets
 
 _MAX_EVENTS = 256  # in one turn of the loop
@@ -40,19 +41,25 @@ class Arrivals:
         self._unsent: list[OnItsWay] = []
         self._waiting: dict[int, OnItsWay] = {}  # by descriptor
         self._epoll = select.epoll() if hasattr(select, "epoll") else None
-        self.resting = RestingSockets(loop)
+        give_back = None if self._epoll is None else load_give_back()
+        self.resting = RestingSockets(loop, self.close_socket, give_back)
         if self._epoll is not None:
             loop.add_reader(self._epoll.fileno(), self._take, self._epoll)
 
-    def watch(self, sock: socket.SocketType, query: OnItsWay) -> None:
-        """Before `add`, one that does not come from those that rest.
+    def watch(self, sock: socket.SocketType, query: OnItsWay) -> socket.SocketType:
+        """The same socket, for `add`. Those that rested are watched already.
 
-        Raises OSError where the system can watch no more sockets.
+        Raises OSError where the system can watch no more; then it is closed.
         """
-        if self._epoll is None:
-            self.loop.add_reader(sock.fileno(), self._tell, query)
-        else:
-            self._epoll.register(sock.fileno(), select.EPOLLIN)
+        try:
+            if self._epoll is None:
+                self.loop.add_reader(sock.fileno(), self._tell, query)
+            else:
+                self._epoll.register(sock.fileno(), select.EPOLLIN)
+        except BaseException:
+            sock.close()
+            raise
+        return sock
 
     def add(self, sock: socket.SocketType, query: OnItsWay) -> None:
         """Let it send in this turn of the loop, and tell it when that socket can be read."""
@@ -62,10 +69,17 @@ class Arrivals:
         self._unsent.append(query)
 
     def remove(self, sock: socket.SocketType) -> None:
-        """Before it rests or is closed, which takes it out of the epoll as well."""
+        """Nobody waits for it any more; it is to rest or to be closed by `close_socket`."""
         del self._waiting[sock.fileno()]
+
+    def close_socket(self, sock: socket.SocketType) -> None:
+        """One that is watched."""
+        # Closing would do the same, unless another process has the socket as well.
         if self._epoll is None:
             self.loop.remove_reader(sock.fileno())
+        else:
+            self._epoll.unregister(sock.fileno())
+        sock.close()
 
     def close(self) -> None:
         """All that is under way has no reply."""
@@ -101,6 +115,7 @@ class Arrivals:
             query.receive()
         except Exception as fault:
             self._report(fault)
+            query.expire()  # what it has not read would be told of again and again
 
     def _report(self, fault: Exception) -> None:
         """A fault of ours with one query, which is not that of the others."""

@@ -15,6 +15,7 @@ import os
 import socket
 
 from minidns.sockets.control import ignore_path_mtu
+from minidns.sockets.ephemeral import FIRST_PORT
 from minidns.upstream.arrivals import Arrivals
 from minidns.upstream.counters import UpstreamCounters
 from minidns.upstream.endpoint import Endpoint
@@ -24,11 +25,11 @@ from minidns.wire.plain_reply import PlainReply, read_plain_reply
 from minidns.wire.reply import BadReply, Reply, read_reply
 from minidns.wire.upstream_query import Match, UpstreamQuery, match_reply
 
-FIRST_PORT = 1024
 PORT_OCTETS = 2  # of chance
 _PORT_DRAWS = 16  # of ports that may be taken; then the kernel draws
 _READS_PER_TURN = 32  # datagrams of one socket before the loop looks at the others
 _REPLIES = (PlainReply, Reply)
+_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 _TAKEN = frozenset({errno.EADDRINUSE, errno.EACCES})
 make_socket = socket.SocketType  # without Python's class around it, which is for files
 _NON_BLOCKING = getattr(socket, "SOCK_NONBLOCK", 0)  # saves a system call on Linux
@@ -48,23 +49,42 @@ class DatagramQuery(Wanted):
         number = int.from_bytes(port)
         while number < FIRST_PORT:  # thrown away: each of the others is as likely as any
             number = int.from_bytes(os.urandom(PORT_OCTETS))
-        family, address = endpoint
-        self._is_bound = is_bound = number not in arrivals.resting.ports
-        sock = None if is_bound else arrivals.resting.take(family)
+        resting = arrivals.resting
+        if not resting.are_known:
+            resting.look_up()
+        self._is_bound = number not in resting.ports
         try:
-            if sock is None:
-                sock = _open(family, number if is_bound else None)
-                arrivals.watch(sock, self)
-            sock.connect(address)
+            try:
+                self._sock = sock = self._connect(endpoint, number)
+            except OSError as error:
+                if error.errno not in _NO_DESCRIPTOR or not resting.close_all():
+                    raise
+                self._sock = sock = self._connect(endpoint, number)
         except OSError as error:
-            if sock is not None:
-                sock.close()
             self.hear(explain(error))
             return
-        self._sock = sock
         self.is_over = False
         arrivals.add(sock, self)
         arrivals.deadlines.add(self, self.deadline)
+
+    def _connect(self, endpoint: Endpoint, number: int) -> socket.SocketType:
+        """A watched socket, from that port or from another one that the kernel draws."""
+        arrivals = self._arrivals
+        if not self._is_bound:
+            family, address = endpoint
+            sock = arrivals.resting.take(family)
+            try:
+                if sock is None:
+                    return arrivals.watch(_open(endpoint, None), self)
+                try:
+                    sock.connect(address)
+                except BaseException:
+                    arrivals.close_socket(sock)
+                    raise
+                return sock
+            except BlockingIOError:  # all of the kernel's ports are taken; others may be free
+                self._is_bound = True
+        return arrivals.watch(_open(endpoint, number), self)
 
     def send(self) -> None:
         """Called once, when all that is to be sent in this turn of the loop is put together."""
@@ -109,7 +129,7 @@ class DatagramQuery(Wanted):
         arrivals.deadlines.discard()
         arrivals.remove(sock)
         if self._is_bound or not isinstance(outcome, _REPLIES):
-            sock.close()
+            arrivals.close_socket(sock)
         else:
             arrivals.resting.rest(sock)
         if isinstance(outcome, PlainReply):  # nearly all
@@ -142,8 +162,9 @@ def _judge(query: UpstreamQuery, message: bytes, counters: UpstreamCounters) -> 
     return Doubt.MISMATCH
 
 
-def _open(family: int, port: int | None) -> socket.SocketType:
-    """None: the kernel draws one when the socket is connected."""
+def _open(endpoint: Endpoint, port: int | None) -> socket.SocketType:
+    """Connected. None: the kernel draws a port."""
+    family, address = endpoint
     sock = make_socket(family, socket.SOCK_DGRAM | _NON_BLOCKING)
     try:
         if not _NON_BLOCKING:
@@ -151,6 +172,7 @@ def _open(family: int, port: int | None) -> socket.SocketType:
         ignore_path_mtu(sock, family)
         if port is not None:
             _bind_anywhere(sock, "" if family == socket.AF_INET else "::", port)
+        sock.connect(address)
     except BaseException:
         sock.close()
         raise

@@ -1,6 +1,7 @@
 """A socket that gives its port back, on this kernel; and where none does."""
 
 import ctypes
+import errno
 import os
 import socket
 import subprocess
@@ -64,9 +65,11 @@ def test_what_is_no_socket_has_nothing_to_give_back() -> None:
 def test_the_range_is_the_administrators() -> None:
     code = (
         "from pathlib import Path; from minidns.sockets import ephemeral\n"
-        "Path('/proc/sys/net/ipv4/ip_local_port_range').write_text('2000 2999')\n"
+        "settings = Path('/proc/sys/net/ipv4')\n"
+        "(settings / 'ip_local_port_range').write_text('2000 2999')\n"
+        "(settings / 'ip_local_reserved_ports').write_text('80,1990-2990,2995,4000')\n"
         "ephemeral._FIRST_KERNEL = (0,)\n"
-        "print(ephemeral.ephemeral_ports())"
+        "print(sorted(ephemeral.ephemeral_ports()))"
     )
     command = ["unshare", "--map-root-user", "--net", sys.executable, "-c", code]
     try:
@@ -75,24 +78,86 @@ def test_the_range_is_the_administrators() -> None:
         pytest.skip("no unshare here")
     if done.returncode and ("unshare" in done.stderr or "PermissionError" in done.stderr):
         pytest.skip("no network namespace to be had")
-    assert (done.stdout, done.stderr) == ("range(2000, 3000)\n", "")
+    left = [2991, 2992, 2993, 2994, 2996, 2997, 2998, 2999]
+    assert (done.stdout, done.stderr) == (f"{left}\n", "")
 
 
-@pytest.mark.parametrize("release", ["5.18.19", "4.4.0", "5.4.0-150-generic", ""])
-def test_an_old_kernel_draws_none(release: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(release=release))
-    assert ephemeral_ports() == NO_PORTS
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(ephemeral, "_SETTINGS", tmp_path)
+    (tmp_path / "ip_local_port_range").write_text("32768\t60999\n")
+    (tmp_path / "ip_local_reserved_ports").write_text("\n")
+    return tmp_path
 
 
-@pytest.mark.parametrize("text", [None, "", "1024", "a b"])
-def test_a_range_that_cannot_be_read(
-    text: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("settings")
+@pytest.mark.parametrize(
+    ("release", "draws"),
+    [
+        ("6.1.0-18-amd64", True),
+        ("5.19.0", True),
+        ("5.18.19", False),
+        ("4.4.0", False),
+        ("5.4.0-150-generic", False),
+        ("", False),
+    ],
+)
+def test_an_old_kernel_draws_none(
+    release: str, draws: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "range"
+    monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(release=release))
+    assert ephemeral_ports() == (range(32_768, 61_000) if draws else NO_PORTS)
+
+
+@pytest.mark.parametrize("text", [None, "", "1024", "a b", "1 65535", "1023 65535"])
+def test_a_range_that_is_not_to_be_used(text: str | None, settings: Path) -> None:
+    """Below 1024 a port may be a service's, and the kernel would draw those, too."""
+    path = settings / "ip_local_port_range"
+    path.unlink()
     if text is not None:
         path.write_text(text)
-    monkeypatch.setattr(ephemeral, "_RANGE", path)
     assert ephemeral_ports() == NO_PORTS
+
+
+@pytest.mark.parametrize("text", [None, "a", "1-b"])
+def test_reserved_ports_that_cannot_be_read(text: str | None, settings: Path) -> None:
+    path = settings / "ip_local_reserved_ports"
+    path.unlink()
+    if text is not None:
+        path.write_text(text)
+    assert ephemeral_ports() == NO_PORTS
+
+
+@pytest.mark.parametrize(
+    ("refused", "is_given_back"),
+    [(("AF_INET",), True), (("AF_INET", "AF_INET6"), False)],
+)
+def test_families_that_are_refused(
+    refused: tuple[str, ...], is_given_back: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As by systemd's RestrictAddressFamilies."""
+    if load_give_back() is None:
+        pytest.skip("not this kernel")
+    if not any(name == "::1" for name in _loopback()):
+        pytest.skip("no IPv6")
+    real = socket.socket
+
+    def make(family: int, kind: int) -> socket.socket:
+        if family in [getattr(socket, name) for name in refused]:
+            raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+        return real(family, kind)
+
+    monkeypatch.setattr(socket, "socket", make)
+    assert (load_give_back() is not None) == is_given_back
+
+
+def _loopback() -> list[str]:
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as sock:
+        try:
+            sock.bind(("::1", 0))
+        except OSError:
+            return []
+        return [sock.getsockname()[0]]
 
 
 @pytest.mark.parametrize("result", [-1, 0])

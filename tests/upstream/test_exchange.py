@@ -217,9 +217,11 @@ def test_nobody_listens() -> None:
     async def main() -> None:
         async with fake_upstream() as fake:
             fake.close_udp()
-            reply = await Upstreams().exchange(fake.upstream(), QUESTION, LATE)
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
             assert isinstance(reply, Failure)
             assert (reply.kind, reply.text) == (FailureKind.UNREACHABLE, "Connection refused")
+            await upstreams.close()
 
     run(main())
 
@@ -287,6 +289,7 @@ def test_no_descriptor_left(monkeypatch: pytest.MonkeyPatch) -> None:
             reply = await upstreams.exchange(Upstream("127.0.0.1", 53), QUESTION, LATE)
         assert reply == Failure(FailureKind.BUSY, "Too many open files")
         assert (upstreams.counters.refused_busy, upstreams.counters.unreachable) == (1, 0)
+        await upstreams.close()
 
     run(main())
 

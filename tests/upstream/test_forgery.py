@@ -56,6 +56,7 @@ def test_p01_ids_and_ports_of_ten_thousand_misses_are_chance() -> None:
     assert chi_squared((number & 255 for number in ids), 256) < MAX_OF_256
     assert min(ports) >= 1024
     assert chi_squared((port // 1024 - 1 for port in ports), 63) < MAX_OF_63
+    assert chi_squared((port % 63 for port in ports), 63) < MAX_OF_63
     assert len(set(ports)) >= 8000
     assert len(seen) - len(set(seen)) <= 3  # 0.012 are to be expected
     # Ten letters: each of the 1,024 ways to write them comes about ten times.

@@ -4,21 +4,26 @@ Here the kernel draws every port, where it draws those of its own range otherwis
 """
 
 import asyncio
+import errno
 import os
+import select
+import selectors
 import socket
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 
-from minidns.resolver.model import Failure, Question, Upstream
+from minidns.errand import Errand
+from minidns.resolver.model import Failure, FailureKind, Question, Upstream
 from minidns.sockets import ephemeral
+from minidns.sockets.ephemeral import GiveBack
 from minidns.sockets.linux import IS_LINUX
 from minidns.upstream import arrivals, datagram, exchange, resting
 from minidns.upstream.exchange import Upstreams
 from minidns.upstream.resting import IDLE_SECONDS, MOST, RestingSockets
-from tests.upstream.fake_upstream import Acts, Asked, fake_upstream, run
+from tests.upstream.fake_upstream import PATIENCE, Acts, Asked, fake_upstream, run
 from tests.upstream.test_exchange import (
     ADDRESS,
     FORGED,
@@ -95,10 +100,13 @@ def test_not_after_anything_else(made: list[int], what: str) -> None:
     async def main() -> None:
         async with fake_upstream(script) as fake:
             upstreams = Upstreams()
+            open_now = []
             for _ in range(4):
                 seconds = 0.0 if what == "silence" else LATE
                 await upstreams.exchange(fake.upstream(), QUESTION, seconds)
+                open_now.append(len(os.listdir("/proc/self/fd")))
             assert len(made) == 4
+            assert len(set(open_now)) == 1
             await upstreams.close()
 
     run(main())
@@ -169,19 +177,188 @@ def test_each_family_has_its_own(made: list[int]) -> None:
     run(main())
 
 
-def test_one_that_cannot_be_connected_again_is_closed(made: list[int]) -> None:
+@pytest.mark.parametrize("hops", range(6))
+def test_nor_where_it_is_named_in_one_look_with_another_reply(
+    made: list[int], monkeypatch: pytest.MonkeyPatch, hops: int
+) -> None:
+    """Whoever waited for that one asks again at once, inside of that look.
+
+    The reply that he waited for leaves so many turns of the loop after his query.
+    """
+    seen = 0
+
+    async def script(asked: Asked) -> None:
+        nonlocal seen
+        seen += 1
+        number = seen
+        good = asked.reply(f"@ 300 A {ADDRESS}").to_wire()
+        for _ in range({1: 0, 2: hops}.get(number, 4)):
+            await asyncio.sleep(0)
+        fake_socket.sendto(good, asked.source)
+        if number == 1:
+            fake_socket.sendto(asked.reply(f"@ 300 A {FORGED}").to_wire(), asked.source)
+
+    async def chain(upstreams: Upstreams, upstream: Upstream, count: int) -> list[str]:
+        found = []
+        for _ in range(count):
+            found += addresses(await upstreams.exchange(upstream, QUESTION, LATE))
+        return found
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        tasks = set()
+
+        def take() -> None:
+            while True:
+                try:
+                    wire, source = fake_socket.recvfrom(512)
+                except BlockingIOError:
+                    return
+                tasks.add(loop.create_task(script(Asked(wire, "udp", source, 0))))
+
+        fake_socket.setblocking(False)
+        fake_socket.bind(("127.0.0.1", 0))
+        loop.add_reader(fake_socket, take)
+        upstream = Upstream(*fake_socket.getsockname())
+        upstreams = Upstreams()
+        monkeypatch.setattr(exchange.os, "urandom", lambda octets: b"\x77" * octets)
+        works = [Errand(chain(upstreams, upstream, count)) for count in (1, 2)]
+        while not all(work.is_done for work in works):
+            await asyncio.sleep(0)
+        assert [work.result() for work in works] == [[ADDRESS], [ADDRESS] * 2]
+        await asyncio.gather(*tasks)
+        loop.remove_reader(fake_socket)
+        await upstreams.close()
+
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as fake_socket:
+        run(main())
+
+
+@pytest.mark.parametrize("rested", [0, 2])
+def test_one_that_cannot_be_connected_is_closed(made: list[int], rested: int) -> None:
     async def main() -> None:
         async with fake_upstream() as fake:
             upstreams = Upstreams()
-            for _ in range(2):
-                await upstreams.exchange(fake.upstream(), QUESTION, LATE)
             nobody = Upstream("255.255.255.255", 53)  # wants SO_BROADCAST
             assert isinstance(await upstreams.exchange(nobody, QUESTION, LATE), Failure)
-            assert len(made) == 2
-            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            for _ in range(rested):
+                await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            open_now = len(os.listdir("/proc/self/fd"))
+            assert isinstance(await upstreams.exchange(nobody, QUESTION, LATE), Failure)
+            assert open_now - len(os.listdir("/proc/self/fd")) == rested // 2
+            for _ in range(2):
+                reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                assert addresses(reply) == [ADDRESS]
             await upstreams.close()
 
     run(main())
+
+
+@pytest.mark.parametrize("rested", [0, 2])
+def test_ports_of_the_kernel_s_that_are_all_taken(
+    made: list[int], monkeypatch: pytest.MonkeyPatch, rested: int
+) -> None:
+    """Others are not."""
+    is_full = False
+
+    class Full(socket.SocketType):
+        def connect(self, *address: object) -> None:
+            if is_full and not self.getsockname()[1]:
+                raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+            super().connect(*address)
+
+    async def main() -> None:
+        nonlocal is_full
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            monkeypatch.setattr(datagram, "make_socket", Full)
+            for _ in range(rested):
+                await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            is_full = True
+            for _ in range(4):
+                reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                assert addresses(reply) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
+
+
+def test_those_that_rest_make_room_for_who_has_no_descriptor(
+    made: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            asks = [upstreams.exchange(fake.upstream(), QUESTION, LATE) for _ in range(5)]
+            await asyncio.gather(*asks)
+            full = len(os.listdir("/proc/self/fd"))
+
+            def make(family: int, kind: int) -> socket.SocketType:
+                if len(os.listdir("/proc/self/fd")) >= full:
+                    raise OSError(errno.EMFILE, "Too many open files")
+                return socket.SocketType(family, kind)
+
+            monkeypatch.setattr(datagram, "make_socket", make)
+            other = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert addresses(other) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize("has_epoll", [True, False])
+def test_nothing_is_watched_that_is_closed(
+    monkeypatch: pytest.MonkeyPatch, has_epoll: bool
+) -> None:
+    """By select(2), which fails where it is; without epoll the loop watches each socket."""
+    if not has_epoll:
+        monkeypatch.delattr(select, "epoll")
+    monkeypatch.setattr(resting, "ephemeral_ports", lambda: range(0, 65_536, 2))
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            for nobody in ("255.255.255.255", "127.0.0.1"):
+                for _ in range(4):
+                    failed = await upstreams.exchange(Upstream(nobody, 9), QUESTION, LATE)
+                    assert isinstance(failed, Failure)
+                    reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+                    assert addresses(reply) == [ADDRESS]
+            given_up = Errand(_wait_for(upstreams.exchange(fake.upstream(), QUESTION, LATE)))
+            given_up.cancel()
+            await upstreams.close()
+            await asyncio.sleep(0)
+
+    async def _wait_for(ask: Awaitable[object]) -> None:
+        await ask
+
+    with asyncio.Runner(
+        loop_factory=lambda: asyncio.SelectorEventLoop(selectors.SelectSelector())
+    ) as runner:
+        runner.run(asyncio.wait_for(main(), PATIENCE))
+
+
+def test_a_fault_of_ours_is_told_once(made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is not read is not told of again; the query is over, as if nothing had come."""
+    told: list[dict[str, Any]] = []
+
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    async def main() -> None:
+        asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(what))
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            with monkeypatch.context() as patch:
+                patch.setattr(datagram, "read_plain_reply", fail)
+                reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert isinstance(reply, Failure)
+            assert reply.kind is FailureKind.TIMEOUT
+            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            await upstreams.close()
+
+    asyncio.run(asyncio.wait_for(main(), PATIENCE))
+    assert [type(one["exception"]) for one in told] == [ZeroDivisionError]
 
 
 def test_many_at_once_and_no_more_than_may_rest(made: list[int]) -> None:
@@ -217,33 +394,93 @@ class Clock:
         call()
 
 
+def _close(sock: socket.SocketType) -> None:
+    sock.close()
+
+
+def _make(family: int = socket.AF_INET) -> socket.SocketType:
+    return socket.SocketType(family, socket.SOCK_DGRAM)
+
+
+def _sockets(clock: Clock, give_back: GiveBack | None = lambda _: True) -> RestingSockets:
+    return RestingSockets(clock, _close, give_back)  # type: ignore[arg-type]
+
+
 def test_closed_when_none_was_wanted_for_a_while() -> None:
     clock = Clock()
-    resting = RestingSockets(clock)  # type: ignore[arg-type]
+    sockets = _sockets(clock)
+    sockets.look_up()
     for _ in range(2):
-        resting.rest(socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM))
-    resting.look([], True)
-    lent = resting.take(socket.AF_INET)
+        sockets.rest(_make())
+    sockets.look([], True)
+    lent = sockets.take(socket.AF_INET)
     assert lent is not None
     clock.go_off()
-    assert len(resting) == 1
-    resting.rest(lent)
+    assert len(sockets) == 1
+    sockets.rest(lent)
     clock.go_off()
-    assert (len(resting), clock.calls) == (0, [])
+    assert (len(sockets), clock.calls, sockets.are_known) == (0, [], False)
     assert lent.fileno() == -1
-    assert resting.take(socket.AF_INET) is None
-    resting.rest(socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM))
-    resting.close()
-    assert (len(resting), clock.calls) == (0, [])
+    assert sockets.take(socket.AF_INET) is None
+    sockets.look_up()
+    sockets.rest(_make())
+    sockets.close()
+    assert (len(sockets), clock.calls) == (0, [])
 
 
-def test_none_rests_where_no_port_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resting, "load_give_back", lambda: None)
-    sockets = RestingSockets(Clock())  # type: ignore[arg-type]
-    assert 40_000 not in sockets.ports
-    sock = socket.SocketType(socket.AF_INET, socket.SOCK_DGRAM)
+def test_ports_are_looked_up_again_while_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are set while the server runs."""
+    monkeypatch.setattr(resting, "ephemeral_ports", lambda: range(*now))
+    clock = Clock()
+    sockets = _sockets(clock)
+    now = 2000, 3000
+    sockets.look_up()
+    assert 2500 in sockets.ports
+    now = 5000, 6000
+    sockets.take(socket.AF_INET)
+    clock.go_off()
+    assert 2500 not in sockets.ports
+    assert 5500 in sockets.ports
+    sockets.close()
+
+
+@pytest.mark.parametrize("give_back", [None, lambda _: False])
+def test_none_rests_where_no_port_is_given_back(give_back: GiveBack | None) -> None:
+    clock = Clock()
+    sockets = _sockets(clock, give_back)
+    sockets.look_up()
+    assert give_back is not None or not sockets.ports
+    sock = _make()
     sockets.rest(sock)
     assert (len(sockets), sock.fileno()) == (0, -1)
+    sockets.close()
+
+
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_those_that_are_named_are_closed_and_not_counted(is_seen: bool) -> None:
+    sockets = _sockets(Clock())
+    for _ in range(2):
+        rested = [_make() for _ in range(MOST)]
+        for sock in rested:
+            sockets.rest(sock)
+        if is_seen:
+            sockets.look([], True)
+        sockets.look([sock.fileno() for sock in rested], True)
+        assert len(sockets) == 0
+        assert {sock.fileno() for sock in rested} == {-1}
+        assert sockets.take(socket.AF_INET) is None
+
+
+def test_none_of_another_family_is_lent() -> None:
+    sockets = _sockets(Clock())
+    try:
+        sockets.rest(_make(socket.AF_INET6))
+    except OSError:
+        pytest.skip("no IPv6")
+    sockets.look([], True)
+    assert sockets.take(socket.AF_INET) is None
+    assert len(sockets) == 1
+    sockets.close_all()
 
 
 def test_p01_ports_are_chance_whoever_draws_them() -> None:
@@ -267,4 +504,5 @@ def test_p01_ports_are_chance_whoever_draws_them() -> None:
     run(main())
     assert min(ports) >= 1024
     assert chi_squared((port // 1024 - 1 for port in ports), 63) < MAX_OF_63
+    assert chi_squared((port % 63 for port in ports), 63) < MAX_OF_63
     assert len(set(ports)) > 2800  # 2,931 are to be expected
