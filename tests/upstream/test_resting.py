@@ -32,12 +32,13 @@ from tests.upstream.test_exchange import (
     addresses,
     nothing_left_open,  # noqa: F401 - a fixture that each test here has
 )
-from tests.upstream.test_forgery import MAX_OF_63, chi_squared
+from tests.upstream.test_forgery import MAX_OF_63, MAX_OF_64, chi_squared
 
 pytestmark = pytest.mark.skipif(
     not IS_LINUX or ephemeral.load_give_back() is None, reason="no port is given back here"
 )
 OTHER = "192.0.2.2"
+epoll = select.epoll
 
 
 @pytest.fixture
@@ -338,19 +339,96 @@ def test_nothing_is_watched_that_is_closed(
         runner.run(asyncio.wait_for(main(), PATIENCE))
 
 
+class Epoll:
+    """One of the kernel's, whose looks are counted; it may be full."""
+
+    looks = 0
+    is_full = False
+
+    def __init__(self) -> None:
+        self._epoll = epoll()
+        self.fileno = self._epoll.fileno
+        self.unregister = self._epoll.unregister
+        self.close = self._epoll.close
+
+    @property
+    def closed(self) -> bool:
+        return self._epoll.closed
+
+    def register(self, descriptor: int, events: int) -> None:
+        if Epoll.is_full:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        self._epoll.register(descriptor, events)
+
+    def poll(self, *arguments: Any) -> list[tuple[int, int]]:
+        Epoll.looks += 1
+        return self._epoll.poll(*arguments)
+
+
+@pytest.mark.usefixtures("made")
+def test_where_no_more_can_be_watched(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(select, "epoll", Epoll)
+    monkeypatch.setattr(Epoll, "is_full", True)
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
+            assert isinstance(reply, Failure)
+            assert reply.text == "No space left on device"
+            Epoll.is_full = False
+            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            await upstreams.close()
+
+    run(main())
+
+
+def test_what_another_process_has_as_well_is_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Closed here, it would be in the epoll still, and be named at each look."""
+    copies: list[int] = []
+    monkeypatch.setattr(select, "epoll", Epoll)
+    monkeypatch.setattr(resting, "ephemeral_ports", lambda: range(0))
+
+    def make(family: int, kind: int) -> socket.SocketType:
+        sock = socket.SocketType(family, kind)
+        copies.append(os.dup(sock.fileno()))
+        return sock
+
+    def script(asked: Asked) -> Acts:
+        return [asked.reply(f"@ 300 A {ADDRESS}"), asked.reply(f"@ 300 A {FORGED}")]
+
+    async def main() -> None:
+        async with fake_upstream(script) as fake:
+            upstreams = Upstreams()
+            monkeypatch.setattr(datagram, "make_socket", make)
+            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            before = Epoll.looks
+            for _ in range(20):
+                await asyncio.sleep(0)
+            assert Epoll.looks == before
+            await upstreams.close()
+            for copy in copies:
+                os.close(copy)
+
+    run(main())
+
+
 def test_a_fault_of_ours_is_told_once(made: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is not read is not told of again; the query is over, as if nothing had come."""
     told: list[dict[str, Any]] = []
 
-    def fail(*_: object) -> None:
-        raise ZeroDivisionError
+    class Faulty(socket.SocketType):
+        def recv(self, *_: object) -> bytes:
+            raise ZeroDivisionError
 
     async def main() -> None:
         asyncio.get_running_loop().set_exception_handler(lambda _, what: told.append(what))
         async with fake_upstream() as fake:
             upstreams = Upstreams()
             with monkeypatch.context() as patch:
-                patch.setattr(datagram, "read_plain_reply", fail)
+                patch.setattr(datagram, "make_socket", Faulty)
                 reply = await upstreams.exchange(fake.upstream(), QUESTION, LATE)
             assert isinstance(reply, Failure)
             assert reply.kind is FailureKind.TIMEOUT
@@ -504,5 +582,5 @@ def test_p01_ports_are_chance_whoever_draws_them() -> None:
     run(main())
     assert min(ports) >= 1024
     assert chi_squared((port // 1024 - 1 for port in ports), 63) < MAX_OF_63
-    assert chi_squared((port % 63 for port in ports), 63) < MAX_OF_63
+    assert chi_squared((port % 64 for port in ports), 64) < MAX_OF_64
     assert len(set(ports)) > 2800  # 2,931 are to be expected
