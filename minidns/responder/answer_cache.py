@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from minidns.resolver.kept_reply import KeptReply
+from minidns.responder.held_replies import HeldReplies
 from minidns.responder.room import OVERHEAD, Room, size_of
 
 
@@ -21,13 +22,13 @@ class Replies:
 
     __slots__ = ("_held", "get")
 
-    def __init__(self, held: dict[bytes, bytes]) -> None:
-        self.show(held)
+    def __init__(self, held: HeldReplies) -> None:
+        self.show(held, False)
 
-    def show(self, held: dict[bytes, bytes]) -> None:
+    def show(self, held: HeldReplies, recalls: bool) -> None:
         """Look there from now on. Whoever has fetched `get` before looks where it was."""
         self._held = held
-        self.get: Callable[..., bytes | None] = held.get
+        self.get: Callable[..., bytes | None] = held.__getitem__ if recalls else held.get
 
     def __len__(self) -> int:
         return len(self._held)
@@ -56,7 +57,7 @@ class AnswerCache:
         # By the query without its ID; changed here alone.
         self.kept: dict[bytes, KeptReply] = {}
         self.kept_octets = 0  # of `octets`
-        self._held: dict[bytes, bytes] = {}
+        self._held = HeldReplies(self.recall)
         self._passing: list[bytes] = []  # keys of what is held for this second
         self._replies = Replies(self._held)
 
@@ -67,7 +68,10 @@ class AnswerCache:
 
     def add(self, query: bytes, reply: bytes) -> bool:
         """Both are whole messages. Whether it was not held, and is."""
-        key, tail = query[2:], reply[2:]
+        return self._hold(query[2:], reply[2:])
+
+    def _hold(self, key: bytes, tail: bytes) -> bool:
+        """The same, without the ID."""
         if key in self._held:
             return False
         size, room = len(key) + len(tail) + OVERHEAD, self.room
@@ -90,29 +94,32 @@ class AnswerCache:
         if is_tight and not room.make(size):
             return
         self._count_kept(size)
+        if not self.kept:
+            self._replies.show(self._held, True)
         self.kept[key] = kept
 
     def recall(self, query: bytes) -> bytes | None:
-        """The reply that the same query had, if its answer is still kept."""
-        key = query[2:]
-        kept = self.kept.get(key)
+        """The reply that the same query had, if its answer is still kept; both without the ID."""
+        kept = self.kept.get(query)
         source = self._source
         if kept is None or source is None:
             return None
         age = source.recall(kept, source.clock())
         if age < 0:
             return None
-        reply = query[:2] + kept.tail
         if not age and self.room.passing < Room.MAX_PASSING:
-            self.add_passing(query, reply)
-        return reply
+            self._hold_passing(query, kept.tail)
+        return kept.tail
 
     def add_passing(self, query: bytes, reply: bytes) -> None:
         """As `add`, until `forget_passing`, where there is a place."""
+        self._hold_passing(query[2:], reply[2:])
+
+    def _hold_passing(self, key: bytes, tail: bytes) -> None:
         room = self.room
-        if room.passing < room.MAX_PASSING and self.add(query, reply):
+        if room.passing < room.MAX_PASSING and self._hold(key, tail):
             room.passing += 1
-            self._passing.append(query[2:])
+            self._passing.append(key)
             if len(self._passing) == 1 and self.on_passing is not None:
                 self.on_passing()
 
@@ -138,8 +145,8 @@ class AnswerCache:
         self._forget_kept()
         if self._held:
             self.room.gone.take(self._held)
-            self._held = {}
-            self._replies.show(self._held)
+            self._held = HeldReplies(self.recall)
+            self._replies.show(self._held, False)
         self._end_passing()
         self._count(-self.octets)
 
@@ -151,6 +158,7 @@ class AnswerCache:
         if self.kept:
             self.room.gone.take(self.kept)
             self.kept = {}
+            self._replies.show(self._held, False)
             self._count_kept(-self.kept_octets)
 
     def _count_kept(self, octets: int) -> None:

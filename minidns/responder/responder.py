@@ -162,9 +162,9 @@ class Responder:
         try:
             answers = self.stream_answers if via.is_stream else self.datagram_answers
             if answers.kept:
-                reply = answers.recall(wire)
-                if reply is not None:
-                    return reply
+                tail = answers.recall(wire[2:])
+                if tail is not None:
+                    return wire[:2] + tail
             if self._is_short_way_right:
                 reply = self.ordinary.answer(wire, client, via)
                 if reply is not None:
