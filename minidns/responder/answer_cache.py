@@ -41,7 +41,9 @@ class Recalls(Protocol):
     """Where answers that are kept come from."""
 
     clock: Callable[[], float]
-    recall: Callable[[KeptReply, float], int]  # as `resolver.cache.Cache` has it
+    # As `resolver.cache.Cache` has them.
+    adopt: Callable[[KeptReply], None]
+    recall: Callable[[KeptReply, float], int]
 
 
 class AnswerCache:
@@ -97,6 +99,8 @@ class AnswerCache:
         if not self.kept:
             self._replies.show(self._held, True)
         self.kept[key] = kept
+        if self._source is not None:
+            self._source.adopt(kept)
 
     def recall(self, query: bytes) -> bytes | None:
         """The reply that the same query had, if its answer is still kept; both without the ID."""

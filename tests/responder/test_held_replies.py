@@ -1,0 +1,112 @@
+"""What a transport's look-up finds: what is held, then what is recalled."""
+
+import dns.message
+import dns.rcode
+import pytest
+
+from minidns.resolver.eviction import Shelf
+from minidns.resolver.kept_reply import KeptReply
+from minidns.responder.answer_cache import AnswerCache
+from minidns.responder.held_replies import HeldReplies
+from minidns.responder.room import Room
+from tests.responder.test_kept_replies import CLIENT, UDP, Subject, addresses, query, question
+
+
+class Kept:
+    """What is kept is as it was, or a fault."""
+
+    is_faulty = False
+
+    def clock(self) -> float:
+        return 0.0
+
+    def adopt(self, kept: KeptReply) -> None:
+        pass
+
+    def recall(self, kept: KeptReply, now: float) -> int:
+        if self.is_faulty:
+            raise ZeroDivisionError
+        return 1
+
+
+def kept() -> KeptReply:
+    return KeptReply(b" reply", 0.0, 5, (), b"key", b"packed")
+
+
+def test_recalled_by_the_look_up_and_by_no_other() -> None:
+    asked: list[bytes] = []
+
+    def recall(query: bytes) -> bytes | None:
+        asked.append(query)
+        return b"recalled" if query == b"known" else None
+
+    held = HeldReplies(recall)
+    held[b"held"] = b"reply"
+    assert [held[b"held"], held[b"known"], held[b"other"]] == [b"reply", b"recalled", None]
+    assert asked == [b"known", b"other"]
+    assert held.get(b"known") is None
+    assert b"known" not in held
+    assert len(held) == 1
+
+
+def test_nobody_is_asked_while_nothing_is_kept() -> None:
+    cache = AnswerCache(Room(10_000), Kept())
+    assert cache.replies.get.__name__ == "get"
+    cache.keep(b"id query", kept())
+    look_up = cache.replies.get
+    assert look_up(b" query") == b" reply"
+    cache.clear()
+    assert look_up(b" query") is None  # of a batch that is under way
+    assert cache.replies.get.__name__ == "get"
+    assert cache.replies.get(b" query") is None
+    cache.keep(b"id query", kept())
+    assert cache.replies.get(b" query") == b" reply"
+    cache.give_up()
+    assert cache.replies.get(b" query") is None
+
+
+def test_a_fault_goes_to_respond_which_tells_of_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The queries of the same batch are not concerned."""
+    subject = Subject()
+    subject.learn(question(), addresses(60))
+    subject.ask(query())
+    subject.pass_time(1)
+    responder = subject.keeping[0]
+    (one,) = responder.datagram_answers.kept.values()
+    monkeypatch.setattr(one, "since", None)
+    wire = query()
+    assert responder.datagram_answers.replies.get(wire[2:]) is None
+    reply = responder.respond(wire, CLIENT, UDP)
+    assert isinstance(reply, bytes)
+    assert dns.message.from_wire(reply).rcode() == dns.rcode.SERVFAIL
+    assert responder.failures == 1
+    assert "a query failed" in caplog.text
+
+
+def test_what_is_adopted_is_the_same_entry_by_another_object() -> None:
+    shelf = Shelf(10_000)
+    for number in range(3):
+        shelf.put(b"key%d" % number, b"value%d" % number)
+    before = shelf.bytes, shelf.count(), sorted(shelf.items())
+    key = bytes(bytearray(b"key1"))
+    shelf.adopt(key)
+    assert (shelf.bytes, shelf.count(), sorted(shelf.items())) == before
+    assert [one is key for one in shelf.entries if one == key] == [True]
+    assert [one is key for one in shelf.touched] == [True]
+    shelf.shrink(0)
+    assert (shelf.bytes, shelf.count(), shelf.entries, shelf.touched) == (0, 0, {}, set())
+
+
+def test_what_is_kept_is_found_by_the_object_that_it_has() -> None:
+    subject = Subject()
+    subject.learn(question(), addresses(60))
+    subject.ask(query())
+    (one,) = subject.keeping[0].datagram_answers.kept.values()
+    ((key, _),) = [item for shelf in _shelves(subject) for item in shelf.items()]
+    assert key is one.key
+
+
+def _shelves(subject: Subject) -> list[Shelf]:
+    return [subject.cache._positive, subject.cache._negative]
