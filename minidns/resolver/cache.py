@@ -88,12 +88,6 @@ class Cache:
             return None
         return self._get_stale(group_number, question, now, packed or b"")
 
-    def adopt(self, kept: KeptReply) -> None:
-        """Be ready to recall it."""
-        for shelf in (self._positive, self._negative):
-            if shelf.entries.get(kept.key) is kept.packed:
-                shelf.adopt(kept.key)
-
     def recall(self, kept: KeptReply, now: float) -> int:
         """Count down a reply that was made of what `get` gave; by how many seconds.
 

@@ -59,12 +59,6 @@ class Shelf:
         else:
             self._small.append(key)
 
-    def adopt(self, key: bytes) -> None:
-        """Hold an entry by this very object: what looks with it need not compare octets."""
-        self.entries[key] = self.entries.pop(key)
-        self.touched.discard(key)
-        self.touched.add(key)
-
     def remove(self, key: bytes) -> bool:
         """Empty an entry; whether there was one."""
         if not self.entries.get(key):

@@ -41,9 +41,7 @@ class Recalls(Protocol):
     """Where answers that are kept come from."""
 
     clock: Callable[[], float]
-    # As `resolver.cache.Cache` has them.
-    adopt: Callable[[KeptReply], None]
-    recall: Callable[[KeptReply, float], int]
+    recall: Callable[[KeptReply, float], int]  # as `resolver.cache.Cache` has it
 
 
 class AnswerCache:
@@ -99,8 +97,6 @@ class AnswerCache:
         if not self.kept:
             self._replies.show(self._held, True)
         self.kept[key] = kept
-        if self._source is not None:
-            self._source.adopt(kept)
 
     def recall(self, query: bytes) -> bytes | None:
         """The reply that the same query had, if its answer is still kept; both without the ID."""

@@ -85,7 +85,6 @@ class Outside:
         self._special = special
         routes.set_special(special)
         self.clock = clock
-        self.adopt: Callable[[KeptReply], None] = answers.adopt
         self.recall: Callable[[KeptReply, float], int] = answers.recall
         self.group_of = routes.group_of
         self.group_for = routes.group_for

@@ -30,7 +30,6 @@ class PublicAnswers:
     ) -> None:
         self._cache = cache
         self.get = cache.get
-        self.adopt = cache.adopt
         self.recall = cache.recall
         self._public = {group.number for group in groups if group.domain == ROOT}
         self._private = private

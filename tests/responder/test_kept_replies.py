@@ -295,9 +295,6 @@ class Unchanged:
     def clock(self) -> float:
         return 0.0
 
-    def adopt(self, kept: KeptReply) -> None:
-        pass
-
     def recall(self, kept: KeptReply, now: float) -> int:
         return 0
 
