@@ -59,6 +59,9 @@ class _Charter(Flight[T]):
         """As `Flight` has it."""
         self._go_on_by(self._coroutine)
 
+    def _give_up(self) -> None:
+        """While it begins: its coroutine is running."""
+
 
 # One that has not begun, or a coroutine.
 Start = Callable[[], Coroutine[Any, Any, T] | Flight[T]]
@@ -161,10 +164,10 @@ class Flights(Generic[T]):
         if (bound := self._bound_reached(flight, charges)) is not None:
             self.refused += 1
             return Failure(FailureKind.BUSY, bound)
-        self._charges[client] = charges + 1
         if flight is None:
             flight = self._begin(key, start, client)
         else:
+            self._charges[client] = charges + 1
             self.joined += 1
             waiter.charged = client
         waiter.flight = flight
@@ -201,7 +204,6 @@ class Flights(Generic[T]):
             or len(self._flights) >= self._max_waiting
         ):
             return False
-        self.background += 1
         self._begin(key, start, None)
         return True
 
@@ -231,7 +233,11 @@ class Flights(Generic[T]):
 
     def _begin(self, key: Hashable, start: Start[T], client: bytes | None) -> Flight[T]:
         """`client` is who is charged to the end; None for a flight in the background."""
-        work = start()
+        work = start()  # nothing is counted where it raises
+        if client is None:
+            self.background += 1
+        else:
+            self._charges[client] = self._charges.get(client, 0) + 1
         flight = work if isinstance(work, Flight) else _Charter(work)
         flight.key = key
         flight.charged = client

@@ -22,10 +22,10 @@ class Replies:
 
     __slots__ = ("_held", "get")
 
-    def __init__(self, held: HeldReplies) -> None:
+    def __init__(self, held: dict[bytes, bytes]) -> None:
         self.show(held, False)
 
-    def show(self, held: HeldReplies, recalls: bool) -> None:
+    def show(self, held: dict[bytes, bytes], recalls: bool) -> None:
         """Look there from now on. Whoever has fetched `get` before looks where it was."""
         self._held = held
         self.get: Callable[..., bytes | None] = held.__getitem__ if recalls else held.get
@@ -57,7 +57,7 @@ class AnswerCache:
         # By the query without its ID; changed here alone.
         self.kept: dict[bytes, KeptReply] = {}
         self.kept_octets = 0  # of `octets`
-        self._held = HeldReplies(self.recall)
+        self._held = self._make_held()
         self._passing: list[bytes] = []  # keys of what is held for this second
         self._replies = Replies(self._held)
 
@@ -94,7 +94,7 @@ class AnswerCache:
         if is_tight and not room.make(size):
             return
         self._count_kept(size)
-        if not self.kept:
+        if not self.kept and self._source is not None:
             self._replies.show(self._held, True)
         self.kept[key] = kept
 
@@ -145,10 +145,14 @@ class AnswerCache:
         self._forget_kept()
         if self._held:
             self.room.gone.take(self._held)
-            self._held = HeldReplies(self.recall)
+            self._held = self._make_held()
             self._replies.show(self._held, False)
         self._end_passing()
         self._count(-self.octets)
+
+    def _make_held(self) -> dict[bytes, bytes]:
+        # A dict's subclass is looked through by the collector, a dict of octets is not.
+        return {} if self._source is None else HeldReplies(self.recall)
 
     def _end_passing(self) -> None:
         self.room.passing -= len(self._passing)

@@ -1,6 +1,7 @@
 """Coalescing, its bounds and cancellation (P07 of the robustness table)."""
 
 import asyncio
+from collections.abc import Coroutine
 
 import pytest
 
@@ -191,5 +192,37 @@ def test_close_twice_waits_twice() -> None:
         assert many.launch("key", stubborn)
         await asyncio.gather(many.close(), many.close())
         assert (len(many), now()) == (0, 1.0)
+
+    run(work())
+
+
+def test_a_flight_that_cannot_be_made_is_counted_nowhere() -> None:
+    def refuse() -> Coroutine[object, object, float]:
+        raise ZeroDivisionError
+
+    async def work() -> None:
+        many: Flights[float] = Flights(max_per_client=1)
+        for _ in range(2):
+            with pytest.raises(ZeroDivisionError):
+                await many.wait("key", b"c", refuse, 4.5)
+            with pytest.raises(ZeroDivisionError):
+                many.launch("key", refuse)
+        assert (many.waiting, many.background, len(many)) == (0, 0, 0)
+        assert await many.wait("key", b"c", _slow, 4.5) == 2.0
+
+    run(work())
+
+
+def test_closed_by_what_a_flight_begins_with() -> None:
+    async def work() -> None:
+        many: Flights[float] = Flights()
+
+        async def fly() -> float:
+            await many.close()
+            return 1.0
+
+        result = await many.wait("key", b"c", fly, 4.5)
+        assert isinstance(result, Failure)
+        assert (many.waiting, len(many)) == (0, 0)
 
     run(work())

@@ -4,7 +4,6 @@ import dns.message
 import dns.rcode
 import pytest
 
-from minidns.resolver.eviction import Shelf
 from minidns.resolver.kept_reply import KeptReply
 from minidns.responder.answer_cache import AnswerCache
 from minidns.responder.held_replies import HeldReplies
@@ -19,9 +18,6 @@ class Kept:
 
     def clock(self) -> float:
         return 0.0
-
-    def adopt(self, kept: KeptReply) -> None:
-        pass
 
     def recall(self, kept: KeptReply, now: float) -> int:
         if self.is_faulty:
@@ -83,30 +79,3 @@ def test_a_fault_goes_to_respond_which_tells_of_it(
     assert dns.message.from_wire(reply).rcode() == dns.rcode.SERVFAIL
     assert responder.failures == 1
     assert "a query failed" in caplog.text
-
-
-def test_what_is_adopted_is_the_same_entry_by_another_object() -> None:
-    shelf = Shelf(10_000)
-    for number in range(3):
-        shelf.put(b"key%d" % number, b"value%d" % number)
-    before = shelf.bytes, shelf.count(), sorted(shelf.items())
-    key = bytes(bytearray(b"key1"))
-    shelf.adopt(key)
-    assert (shelf.bytes, shelf.count(), sorted(shelf.items())) == before
-    assert [one is key for one in shelf.entries if one == key] == [True]
-    assert [one is key for one in shelf.touched] == [True]
-    shelf.shrink(0)
-    assert (shelf.bytes, shelf.count(), shelf.entries, shelf.touched) == (0, 0, {}, set())
-
-
-def test_what_is_kept_is_found_by_the_object_that_it_has() -> None:
-    subject = Subject()
-    subject.learn(question(), addresses(60))
-    subject.ask(query())
-    (one,) = subject.keeping[0].datagram_answers.kept.values()
-    ((key, _),) = [item for shelf in _shelves(subject) for item in shelf.items()]
-    assert key is one.key
-
-
-def _shelves(subject: Subject) -> list[Shelf]:
-    return [subject.cache._positive, subject.cache._negative]
