@@ -48,6 +48,7 @@ def test_recalled_by_the_look_up_and_by_no_other() -> None:
 def test_nobody_is_asked_while_nothing_is_kept() -> None:
     cache = AnswerCache(Room(10_000), Kept())
     assert cache.replies.get.__name__ == "get"
+    cache.add(b"id zone", b"id answer")
     cache.keep(b"id query", kept())
     look_up = cache.replies.get
     assert look_up(b" query") == b" reply"
@@ -57,6 +58,7 @@ def test_nobody_is_asked_while_nothing_is_kept() -> None:
     assert cache.replies.get(b" query") is None
     cache.keep(b"id query", kept())
     assert cache.replies.get(b" query") == b" reply"
+    assert cache.replies.get(b" zone") is None
     cache.give_up()
     assert cache.replies.get(b" query") is None
 

@@ -84,6 +84,68 @@ def ask(
     return resolver, query  # type: ignore[return-value]  # of whatever is kept
 
 
+REFUSED = Failure(FailureKind.UNREACHABLE, "refused")
+
+
+def refuse(*_: object) -> Awaitable[Heard]:
+    refused: Signal[Heard] = Signal()
+    refused.set(REFUSED)
+    return refused
+
+
+def refuse_later(*_: object) -> Awaitable[Heard]:
+    refused: Signal[Heard] = Signal()
+    asyncio.get_running_loop().call_soon(refused.set, REFUSED)
+    return refused
+
+
+def fail(self, wire: bytes) -> bytes:
+    return FAILED
+
+
+class Answers:
+    """What is made of an outcome, or a fault."""
+
+    def __init__(self, body: Callable[[], Body | None]) -> None:
+        self._body = body
+
+    def body_of(self, outcome: Resolved | Failure, question: Question, bits: int) -> Body | None:
+        return self._body()
+
+    async def go_on(
+        self,
+        outcome: Resolved | Failure,
+        question: Question,
+        bits: int,
+        client: bytes,
+        budget: Budget,
+    ) -> tuple[Body, Error | None]:
+        return Body(0, b"", (), 0), None
+
+    async def resolve(
+        self, question: Question, bits: int, client: bytes
+    ) -> tuple[Body, Error | None]:
+        raise AssertionError
+
+
+def fault() -> Body:
+    raise ZeroDivisionError
+
+
+def ask(
+    exchange: Exchange, body: Callable[[], Body | None]
+) -> tuple[Resolver[object], OutsideQuery]:
+    """A query that has begun."""
+    answers = PublicAnswers(Cache(2**20), [GROUP], (), ())
+    clock = asyncio.get_running_loop().time
+    resolver = Resolver(answers, exchange, clock, bytes, lambda *_: True)
+    assert resolver.find(GROUP, QUESTION, clock()) is None
+    via = Via("udp", is_stream=False)
+    query = OutsideQuery(Words(), Answers(body), GROUP, QUESTION, bytes(12), CLIENT, via)
+    resolver.ask(query).begin()
+    return resolver, query  # type: ignore[return-value]  # of whatever is kept
+
+
 def refuse(*_: object) -> Awaitable[Heard]:
     refused: Signal[Heard] = Signal()
     refused.set(Failure(FailureKind.UNREACHABLE, "refused"))
@@ -98,7 +160,9 @@ def fail(*_: object) -> Awaitable[Heard]:
     ("exchange", "body", "said"),
     [
         (refuse, lambda: None, SAID),
+        (refuse_later, lambda: None, SAID),
         (refuse, fault, FAILED),  # in making the reply
+        (refuse_later, fault, FAILED),
         (fail, lambda: None, FAILED),  # in asking
     ],
 )
@@ -107,6 +171,8 @@ def test_a_fault_of_ours_is_answered(
 ) -> None:
     async def main() -> None:
         resolver, query = ask(exchange, body)
+        if not query.is_done:
+            await asyncio.sleep(0)
         assert (query.is_done, query.value) == (True, said)
         flights = resolver.flights
         assert (flights.waiting, len(flights)) == (0, 0)
