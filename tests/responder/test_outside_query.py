@@ -99,59 +99,6 @@ def refuse_later(*_: object) -> Awaitable[Heard]:
     return refused
 
 
-def fail(self, wire: bytes) -> bytes:
-    return FAILED
-
-
-class Answers:
-    """What is made of an outcome, or a fault."""
-
-    def __init__(self, body: Callable[[], Body | None]) -> None:
-        self._body = body
-
-    def body_of(self, outcome: Resolved | Failure, question: Question, bits: int) -> Body | None:
-        return self._body()
-
-    async def go_on(
-        self,
-        outcome: Resolved | Failure,
-        question: Question,
-        bits: int,
-        client: bytes,
-        budget: Budget,
-    ) -> tuple[Body, Error | None]:
-        return Body(0, b"", (), 0), None
-
-    async def resolve(
-        self, question: Question, bits: int, client: bytes
-    ) -> tuple[Body, Error | None]:
-        raise AssertionError
-
-
-def fault() -> Body:
-    raise ZeroDivisionError
-
-
-def ask(
-    exchange: Exchange, body: Callable[[], Body | None]
-) -> tuple[Resolver[object], OutsideQuery]:
-    """A query that has begun."""
-    answers = PublicAnswers(Cache(2**20), [GROUP], (), ())
-    clock = asyncio.get_running_loop().time
-    resolver = Resolver(answers, exchange, clock, bytes, lambda *_: True)
-    assert resolver.find(GROUP, QUESTION, clock()) is None
-    via = Via("udp", is_stream=False)
-    query = OutsideQuery(Words(), Answers(body), GROUP, QUESTION, bytes(12), CLIENT, via)
-    resolver.ask(query).begin()
-    return resolver, query  # type: ignore[return-value]  # of whatever is kept
-
-
-def refuse(*_: object) -> Awaitable[Heard]:
-    refused: Signal[Heard] = Signal()
-    refused.set(Failure(FailureKind.UNREACHABLE, "refused"))
-    return refused
-
-
 def fail(*_: object) -> Awaitable[Heard]:
     raise ZeroDivisionError
 
