@@ -14,6 +14,26 @@ from minidns.resolver.model import Budget, Failure, FailureKind, Group, Outcome,
 TOO_LATE = Failure(FailureKind.TIMEOUT, "no upstream has answered in time")
 
 
+class Client(Protocol):
+    """Who asks, and how he is answered."""
+
+    address: bytes  # packed
+    group: Group
+    question: Question
+
+    def say(self, outcome: Outcome) -> bytes | None:
+        """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
+
+    def go_on(self, outcome: Outcome, budget: Budget) -> Coroutine[Any, Any, bytes]:
+        """The reply, from that outcome on."""
+
+    def resolve(self) -> Coroutine[Any, Any, bytes]:
+        """The reply, from the beginning on."""
+
+    def fail(self) -> bytes:
+        """The reply while a fault of ours is handled."""
+
+
 class Airport(Protocol):
     """Where a query waits."""
 
@@ -24,81 +44,48 @@ class Airport(Protocol):
 
 
 class Asking(Later[bytes]):
-    """How its client is answered is another class's to say, which has four methods for that.
+    """May be awaited instead of begun, which comes to the same reply."""
 
-    `ask_by` is called once; then it may be awaited instead of begun, which comes to the same reply.
-    """
+    __slots__ = ("_airport", "budget", "charged", "client", "flight", "is_set")
 
-    __slots__ = (
-        "_airport",
-        "address",
-        "budget",
-        "charged",
-        "flight",
-        "group",
-        "is_set",
-        "question",
-    )
-
-    def __init__(self, address: bytes, group: Group, question: Question) -> None:
-        """`address`: the client's, packed."""
+    def __init__(self, client: Client, budget: Budget, airport: Airport) -> None:
         Undertaking.__init__(self)  # super() takes longer than this
-        self.address = address
-        self.group = group
-        self.question = question
+        self.client = client
+        self.budget = budget
+        self._airport = airport
         # As `flights.Passenger` has them.
         self.charged = b""
         self.flight: Flight[Outcome] | None = None
         self.is_set = False
-
-    def ask_by(self, airport: Airport, budget: Budget) -> None:
-        """Where, and at what cost."""
-        self._airport = airport
-        self.budget = budget
-
-    def say(self, outcome: Outcome) -> bytes | None:
-        """The reply where the outcome of one flight is all of it; else `go_on` is asked."""
-        raise NotImplementedError
-
-    def go_on(self, outcome: Outcome, budget: Budget) -> Coroutine[Any, Any, bytes]:
-        """The reply, from that outcome on."""
-        raise NotImplementedError
-
-    def resolve(self) -> Coroutine[Any, Any, bytes]:
-        """The reply, from the beginning on."""
-        raise NotImplementedError
-
-    def fail(self) -> bytes:
-        """The reply while a fault of ours is handled."""
-        raise NotImplementedError
 
     def begin(self) -> None:
         """Ask, or wait with those who have asked."""
         try:
             is_boarded = self._airport.board(self)
         except Exception:  # the last resort
-            self._finish(self.fail(), None)
+            self._finish(self.client.fail(), None)
             return
         if not is_boarded:
-            self._go_on_by(self.resolve())
+            self._go_on_by(self.client.resolve())
 
     def __await__(self) -> Generator[Any, Any, bytes]:
-        return self.resolve().__await__()
+        return self.client.resolve().__await__()
 
     def set(self, value: None) -> None:
         """The flight is over, or the time; the first counts."""
         if self.is_set:
             return
         self.is_set = True
+        client = self.client
         try:
             outcome = self._airport.flights.leave(self).outcome() or TOO_LATE
-            reply = self.say(outcome)
+            reply = client.say(outcome)
         except Exception:  # the last resort
-            reply = self.fail()
+            reply = client.fail()
         if reply is not None:
             self._finish(reply, None)
         else:
-            self._go_on_by(self.go_on(outcome, self.budget))
+            self._go_on_by(client.go_on(outcome, self.budget))
 
     @property
     def is_over(self) -> bool:
@@ -112,7 +99,7 @@ class Asking(Later[bytes]):
     def refuse(self, failure: Failure) -> None:
         """Instead of a flight."""
         self.is_set = True
-        self._go_on_by(self.go_on(failure, self.budget))
+        self._go_on_by(self.client.go_on(failure, self.budget))
 
     def _give_up(self) -> None:
         if self.flight is not None and not self.is_set:

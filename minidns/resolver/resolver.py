@@ -10,7 +10,7 @@ from functools import partial
 from typing import Generic
 
 from minidns.errand import Later
-from minidns.resolver.asking import TOO_LATE, Asking
+from minidns.resolver.asking import TOO_LATE, Asking, Client
 from minidns.resolver.bounds import DEFAULT_BOUNDS, Bounds
 from minidns.resolver.chain import join, owners_of
 from minidns.resolver.failures import Failures
@@ -116,10 +116,9 @@ class Resolver(Generic[K]):
         part = await self._link(group, question, client, budget)
         return await self.go_on(part, group_of, question, client, budget)
 
-    def ask(self, asking: Asking) -> Later[bytes]:
+    def ask(self, client: Client) -> Later[bytes]:
         """The reply to a client whose question `find` has just looked for in vain."""
-        asking.ask_by(self, Budget(self._bounds.queries, self._clock()))
-        return asking
+        return Asking(client, Budget(self._bounds.queries, self._clock()), self)
 
     async def go_on(
         self,
@@ -139,8 +138,8 @@ class Resolver(Generic[K]):
 
     def board(self, asking: Asking) -> bool:
         """Have it wait for what one flight brings; False where there is more to think of."""
-        group, question, address = asking.group, asking.question, asking.address
-        budget = asking.budget
+        client, budget = asking.client, asking.budget
+        group, question, address = client.group, client.question, client.address
         if question is not self._absent:
             return False
         if question.qname in self._probed and self._forwarder.note_if_loop(question.qname):

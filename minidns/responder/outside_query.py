@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable, Coroutine
 from functools import lru_cache, partial
 from typing import Any, Protocol
 
-from minidns.resolver.asking import Asking
 from minidns.resolver.model import Budget, Failure, Group, Outcome, Question, Resolved
 from minidns.responder.via import Via
 from minidns.wire.codes import ExtendedError
@@ -64,10 +63,20 @@ class Answers(Protocol):
         """The answer, from the beginning on."""
 
 
-class OutsideQuery(Asking):
-    """The query has RD=1."""
+class OutsideQuery:
+    """As `resolver.asking.Client` has it. The query has RD=1."""
 
-    __slots__ = ("_answers", "_limit", "_opt", "_speaker", "_via", "_wire")
+    __slots__ = (
+        "_answers",
+        "_limit",
+        "_opt",
+        "_speaker",
+        "_via",
+        "_wire",
+        "address",
+        "group",
+        "question",
+    )
 
     def __init__(
         self,
@@ -85,10 +94,12 @@ class OutsideQuery(Asking):
 
         An empty `opt` is none (the query has none); None is not known.
         """
-        Asking.__init__(self, client, group, question)  # super() takes longer than this
         self._speaker = speaker
         self._answers = answers
+        self.group = group
+        self.question = question
         self._wire = wire
+        self.address = client
         self._via = via
         self._opt = opt
         self._limit = limit

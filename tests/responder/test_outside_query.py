@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import dns.name
 import pytest
 
-from minidns.errand import Signal
+from minidns.errand import Later, Signal
 from minidns.resolver.cache import Cache
 from minidns.resolver.model import (
     Budget,
@@ -72,7 +72,7 @@ def fault() -> Body:
 
 def ask(
     exchange: Exchange, body: Callable[[], Body | None]
-) -> tuple[Resolver[object], OutsideQuery]:
+) -> tuple[Resolver[object], Later[bytes]]:
     """A query that has begun."""
     answers = PublicAnswers(Cache(2**20), [GROUP], (), ())
     clock = asyncio.get_running_loop().time
@@ -80,8 +80,9 @@ def ask(
     assert resolver.find(GROUP, QUESTION, clock()) is None
     via = Via("udp", is_stream=False)
     query = OutsideQuery(Words(), Answers(body), GROUP, QUESTION, bytes(12), CLIENT, via)
-    resolver.ask(query).begin()
-    return resolver, query  # type: ignore[return-value]  # of whatever is kept
+    asking = resolver.ask(query)
+    asking.begin()
+    return resolver, asking  # type: ignore[return-value]  # of whatever is kept
 
 
 REFUSED = Failure(FailureKind.UNREACHABLE, "refused")
