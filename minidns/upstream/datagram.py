@@ -47,8 +47,8 @@ class DatagramQuery(Wanted):
         self._arrivals = arrivals
         self._query = query
         number = int.from_bytes(port)
-        while number < FIRST_PORT:  # thrown away: each of the others is as likely as any
-            number = int.from_bytes(os.urandom(PORT_OCTETS))
+        if number < FIRST_PORT:
+            number = _draw_port()
         resting = arrivals.resting
         if not resting.are_known:
             resting.look_up()
@@ -181,12 +181,23 @@ def _open(endpoint: Endpoint, port: int | None) -> socket.SocketType:
 
 def _bind_anywhere(sock: socket.SocketType, host: str, port: int) -> None:
     for _ in range(_PORT_DRAWS):
-        if port >= FIRST_PORT:  # as above
-            try:
-                sock.bind((host, port))
-                return
-            except OSError as error:
-                if error.errno not in _TAKEN:
-                    raise
-        port = int.from_bytes(os.urandom(PORT_OCTETS))
+        try:
+            sock.bind((host, port))
+            return
+        except OSError as error:
+            if error.errno not in _TAKEN:
+                raise
+        port = _draw_port()
     sock.bind((host, 0))
+
+
+def _draw_port() -> int:
+    """Lower ones are thrown away, so that each of the others is as likely as any.
+
+    0, for the kernel to draw, from a generator that gives nothing else.
+    """
+    for _ in range(_PORT_DRAWS):
+        port = int.from_bytes(os.urandom(PORT_OCTETS))
+        if port >= FIRST_PORT:
+            return port
+    return 0

@@ -12,16 +12,12 @@ from tests.responder.test_kept_replies import CLIENT, UDP, Subject, addresses, q
 
 
 class Kept:
-    """What is kept is as it was, or a fault."""
-
-    is_faulty = False
+    """What is kept is as it was."""
 
     def clock(self) -> float:
         return 0.0
 
     def recall(self, kept: KeptReply, now: float) -> int:
-        if self.is_faulty:
-            raise ZeroDivisionError
         return 1
 
 

@@ -439,6 +439,20 @@ def test_a_fault_of_ours_is_told_once(made: list[int], monkeypatch: pytest.Monke
     assert [type(one["exception"]) for one in told] == [ZeroDivisionError]
 
 
+def test_a_generator_that_gives_nothing_but_zeros(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It ends no loop of ours: the kernel draws a port then."""
+
+    async def main() -> None:
+        async with fake_upstream() as fake:
+            upstreams = Upstreams()
+            monkeypatch.setattr(exchange.os, "urandom", bytes)
+            assert addresses(await upstreams.exchange(fake.upstream(), QUESTION, LATE)) == [ADDRESS]
+            assert fake.asked[0].source[1] >= 1024
+            await upstreams.close()
+
+    run(main())
+
+
 def test_many_at_once_and_no_more_than_may_rest(made: list[int]) -> None:
     async def main() -> None:
         async with fake_upstream() as fake:
