@@ -5,8 +5,11 @@ the package stands in pyproject.toml.
 """
 
 import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from setuptools import setup
+from setuptools.command.build_ext import build_ext
 
 # Zone data stays Python: it is pickled, and tests put other mappings in its place.
 COMPILED = (
@@ -69,6 +72,21 @@ COMPILED = (
 )
 
 
+class BuildOnAllCores(build_ext):
+    """setuptools compiles the files of an extension one after the other."""
+
+    def build_extensions(self) -> None:
+        compile_files = self.compiler.compile
+
+        def compile_at_once(sources: list[str], **options: Any) -> list[str]:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                compiled = pool.map(lambda source: compile_files([source], **options), sources)
+                return [path for paths in compiled for path in paths]
+
+        self.compiler.compile = compile_at_once
+        super().build_extensions()
+
+
 def main() -> None:
     if os.environ.get("MINIDNS_COMPILE") != "1":
         setup()
@@ -79,7 +97,11 @@ def main() -> None:
         setup(setup_requires=["mypy>=1.18"])
         return
     paths = [f"minidns/{module}.py" for module in COMPILED]
-    setup(ext_modules=mypycify(paths, opt_level="3", group_name="minidns"))
+    # A file in C for each: all in one take the C compiler twice as long, and serve no faster.
+    extensions = mypycify(
+        paths, opt_level="3", debug_level="0", multi_file=True, group_name="minidns"
+    )
+    setup(ext_modules=extensions, cmdclass={"build_ext": BuildOnAllCores})
 
 
 main()

@@ -20,7 +20,7 @@ from tests.differential.questions import Question, make_questions
 from tests.differential.reply import Reply, faults_of
 from tests.differential.world import WORLDS, ZONES, World
 
-pytestmark = pytest.mark.differential
+pytestmark = [pytest.mark.differential, pytest.mark.no_cover]
 
 PEERS = sorted(ALL)
 CACHE = 2**24  # octets of the answer cache

@@ -22,7 +22,7 @@ from tests.forwarding.unbound import run_unbound
 from tests.forwarding.world import ORIGINS, Question, make_questions, write_zones
 from tests.server.command import serving
 
-pytestmark = pytest.mark.differential
+pytestmark = [pytest.mark.differential, pytest.mark.no_cover]
 
 APEXES = [dns.name.from_text(origin) for origin in ORIGINS]
 SHOWN = 12  # differences printed in full; the rest is counted

@@ -10,6 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 
+import pytest
+
 from minidns.resolver.cache import Cache
 from minidns.resolver.model import Question, Resolved
 from minidns.resolver.resolver import Resolver
@@ -79,6 +81,7 @@ def answer(asked: Asked) -> Act:
     return asked.reply(f"{owner.name} {owner.ttl} A {address}")
 
 
+@pytest.mark.no_cover
 def test_a_week() -> None:
     """15,000 queries, of which the popular names get most."""
     seen: Counter[str] = Counter()

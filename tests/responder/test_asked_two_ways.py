@@ -226,6 +226,7 @@ ACTS = st.sampled_from(
 )
 
 
+@pytest.mark.no_cover
 @settings(max_examples=60, deadline=None, derandomize=True)
 @example(
     acts=["answer"],

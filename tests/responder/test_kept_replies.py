@@ -268,6 +268,7 @@ EVENTS = st.one_of(
 )
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300)
 @given(st.lists(EVENTS, min_size=30, max_size=90), st.sampled_from((500, 1_000, 2**20)))
 def test_as_by_the_long_way_whatever_comes_between(

@@ -7,6 +7,7 @@ from typing import Any
 import dns.flags
 import dns.message
 import dns.name
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -198,6 +199,7 @@ def _asked(name: str) -> Step:
     return _query(name, "A", -1, 0x0100, 0), [], FRIEND, False
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, derandomize=True, deadline=None)
 @example([_asked("c.example."), _asked("a.example."), "lists", _asked("a.example.")], True)
 @example([_asked("c.example."), _asked("b.example."), "lists", _asked("b.example.")], True)
