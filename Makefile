@@ -56,7 +56,7 @@ lint: $(VENV)/.installed-dev ## format, lint, types and import layers, changing 
 
 check: lint test ## lint, then test
 
-container: ## build the Dockerfile without Docker and run it (root; Debian: podman runc debootstrap)
+container: ## build the Dockerfile without Docker and run it (root; Debian: podman runc mmdebstrap)
 	tests/container/prove.sh
 
 dev: $(VENV)/.installed-dev ## make .venv with all tools, and run nothing

@@ -228,7 +228,7 @@ def arguments_of(word: str) -> list[str]:
 
 
 def test_dockerfile_has_two_stages_on_one_base() -> None:
-    assert arguments_of("ARG") == ["BASE=python:3.11-slim", "COMPILE=0"]
+    assert arguments_of("ARG") == ["BASE=python:3.11-slim", "COMPILE=1"]
     assert arguments_of("FROM") == ["${BASE} AS build", "${BASE}"]
 
 

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # Proves the Dockerfile where there is no Docker engine: podman builds it on a Debian that
-# debootstrap made, and runs it as Docker would with `--read-only --cap-drop ALL`, in a network of
+# mmdebstrap made, and runs it as Docker would with `--read-only --cap-drop ALL`, in a network of
 # its own. dig asks it over UDP and TCP, IPv4 and IPv6, port 53; SIGTERM must end it with 0.
 #
-# Needs root, and Debian's podman, runc, debootstrap, bind9-dnsutils and util-linux.
+# Needs root, and Debian's podman, runc, mmdebstrap, bind9-dnsutils and util-linux.
 # Everything is made in one temporary directory that is removed at the end, and mounted in a
-# namespace that ends with the script. About two minutes.
-# MIRROR and SUITE choose another Debian; its python3 must be 3.11 or newer. COMPILE=1 builds with
-# the path of a query compiled, and expects the image to say so.
+# namespace that ends with the script. About three minutes.
+# MIRROR and SUITE choose another Debian; its python3 must be 3.11 or newer. COMPILE=0 builds
+# without a C compiler; the image is expected to say which form it has.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 readonly SELF=tests/container/prove.sh
 readonly SUITE=${SUITE:-bookworm}
-readonly COMPILE=${COMPILE:-0}
-readonly BUILD_LIMIT=600 # seconds for each of debootstrap and the build
+readonly COMPILE=${COMPILE:-1}
+readonly BUILD_LIMIT=600 # seconds for each of mmdebstrap and the build
 readonly RUN_LIMIT=60    # seconds for any other command of podman
 readonly READY_TRIES=100 # of 0.1 s each
 readonly STOP_LIMIT=5    # seconds from SIGTERM to the end
@@ -28,7 +28,7 @@ readonly HARDENED=(
 )
 
 main() {
-  require podman runc debootstrap dig nsenter unshare tar
+  require podman runc mmdebstrap dig nsenter unshare
   [ "${1:-}" = isolated ] || exec unshare --mount --propagation private -- "./$SELF" isolated
   work=$(mktemp -d "${TMPDIR:-/var/tmp}/minidns-container.XXXXXX")
   export TMPDIR=$work
@@ -91,15 +91,11 @@ find_driver() {
 
 make_base() {
   local mirror=${MIRROR:-$(find_mirror)}
-  mkdir "$work/base"
-  mount -t tmpfs -o size=1g tmpfs "$work/base" # dpkg syncs each file, which a disk takes long for
-  quietly timeout --foreground "$BUILD_LIMIT" debootstrap --variant=minbase \
-    --include=python3,python3-venv "$SUITE" "$work/base" "$mirror"
-  tar -C "$work/base" -cf "$work/base.tar" .
+  quietly timeout --foreground "$BUILD_LIMIT" mmdebstrap --variant=minbase \
+    --include=python3,python3-venv "$SUITE" "$work/base.tar" "$mirror"
   quietly timeout --foreground "$BUILD_LIMIT" \
     "${engine[@]}" import "$work/base.tar" localhost/minidns-base
-  umount "$work/base"
-  rm -rf --one-file-system "$work/base" "$work/base.tar"
+  rm "$work/base.tar"
 }
 
 # The mirror of this machine's apt where it has one for the suite, else Debian's own.
@@ -237,10 +233,10 @@ quietly() {
 
 require() {
   local tool
-  [ "$(id -u)" = 0 ] || fail "this needs root: debootstrap and a network namespace do"
+  [ "$(id -u)" = 0 ] || fail "this needs root: mmdebstrap and a network namespace do"
   for tool in "$@"; do
     command -v "$tool" >/dev/null ||
-      fail "$tool is missing (Debian: apt-get install podman runc debootstrap bind9-dnsutils)"
+      fail "$tool is missing (Debian: apt-get install podman runc mmdebstrap bind9-dnsutils)"
   done
 }
 
