@@ -122,12 +122,17 @@ def _add(found: dict[tuple[str, str], int], lines: Iterable[str]) -> None:
 
 def _control_sockets(host: str, port: int) -> list[Path]:
     """Of the server that listens there, going by the names of sockets in the usual place."""
-    from minidns.server.control_place import control_directory, control_sockets, server_name
+    from minidns.server.control_place import (
+        BadPlaceError,
+        control_directory,
+        control_sockets,
+        server_name,
+    )
     from minidns.sockets.host_port import join_host_port
 
     try:
         directory = control_directory(os.environ, os.geteuid())
-    except OSError:  # nothing is writable here, no directory for temporary files either
+    except BadPlaceError:
         return []
     same_port = [
         path for path in control_sockets(directory) if server_name(path).endswith(f":{port}")

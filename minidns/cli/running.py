@@ -15,6 +15,7 @@ def find_server(given: Path | None) -> list[Path]:
     """The control sockets of one server, of each of its workers. Raises NoAnswerError."""
     from minidns.server.control_client import NoAnswerError, is_alive
     from minidns.server.control_place import (
+        BadPlaceError,
         control_directory,
         control_sockets,
         paths_of,
@@ -23,7 +24,10 @@ def find_server(given: Path | None) -> list[Path]:
 
     if given is not None:
         return paths_of(given)
-    directory = control_directory(os.environ, os.geteuid())
+    try:
+        directory = control_directory(os.environ, os.geteuid())
+    except BadPlaceError as error:
+        raise NoAnswerError(f"no server of this user is found: {error}") from None
     alive = [path for path in control_sockets(directory) if is_alive(path)]
     servers = [list(paths) for _, paths in groupby(alive, server_name)]
     if len(servers) == 1:

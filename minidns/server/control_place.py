@@ -18,17 +18,23 @@ _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
 class BadPlaceError(Exception):
-    """A directory that others can reach; the message says the way out."""
+    """There is no directory, or others can reach it; the message says the way out."""
 
 
 def control_directory(environment: Mapping[str, str], uid: int) -> Path:
-    """The directory, whether or not it is there."""
+    """The directory, whether or not it is there. Raises BadPlaceError where there can be none."""
     runtime = environment.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(runtime):
         return Path(runtime, "minidns")
     if uid == 0:
         return Path("/run/minidns")
-    return Path(tempfile.gettempdir(), f"minidns-{uid}")
+    try:
+        return Path(tempfile.gettempdir(), f"minidns-{uid}")
+    except FileNotFoundError:
+        raise BadPlaceError(
+            "no directory for temporary files can be written to: mount one at /tmp "
+            "(docker run --tmpfs /tmp), or give another place with --control"
+        ) from None
 
 
 def control_path(directory: Path, address: str) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import dns.message
 import pytest
 
+from minidns.cli.main import main
 from tests.server.command import COM, NET, run_command, serving, write_zones
 
 OUTSIDE = dns.message.make_query("mail.example.net.", "AAAA")
@@ -62,6 +63,25 @@ def test_found_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     with serving(near, *forward) as last:  # whose start clears away what was left over
         host, port = last.addresses[0]
         assert [path.name for path in (tmp_path / "minidns").iterdir()] == [f"{host}:{port}.sock"]
+
+
+@pytest.mark.parametrize("command", [["cache", "stats"], ["sockets"]])
+def test_no_directory_for_temporary_files(
+    command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a container that may write nothing, without root."""
+
+    def fail() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 65532)
+    monkeypatch.setattr("minidns.server.control_place.tempfile.gettempdir", fail)
+    assert main(command) == 2
+    said = capsys.readouterr().err
+    assert said.startswith("minidns: no server of this user is found: ")
+    assert "docker run --tmpfs /tmp" in said
+    assert said.endswith("or give another place with --control\n")
 
 
 def test_a_place_that_others_may_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,8 @@ main() {
   check_image
 
   say "running it with the sample zones"
-  run_container
+  run_container --tmpfs /tmp
+  podman_ exec "$container" minidns sockets | sed 's/^/  /'
   check_form
   check_process
   check_health
@@ -60,7 +61,7 @@ main() {
   expect_answers 80.2.0.192.in-addr.arpa PTR www.example.com.
   stop_container
 
-  say "running it with zones of one's own"
+  say "running it with zones of one's own, and nothing writable"
   mkdir "$work/zones"
   cat >"$work/zones/home.test.yaml" <<'ZONE'
 '':

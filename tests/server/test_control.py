@@ -91,6 +91,8 @@ def test_no_directory_for_temporary_files(
     with socket.create_server(("127.0.0.1", 0)) as named:
         assert asyncio.run(open_control({}, None, named, 0)) is None
     assert "no control socket" in caplog.text
+    assert "docker run --tmpfs /tmp" in caplog.text
+    assert "--control" in caplog.text
 
 
 def test_a_server_without_a_cache_says_so() -> None:
