@@ -8,7 +8,8 @@
 # Port 53 needs no capability: Docker 20.10 and newer let every user of a container bind it; with
 # podman add `--sysctl net.ipv4.ip_unprivileged_port_start=0`.
 
-# Any image with Python 3.11 or newer and venv as `python3`.
+# Any image with Python 3.11 or newer and venv as `python3`; to compile, with apt-get, or with gcc
+# and the headers of C and Python.
 ARG BASE=python:3.11-slim
 
 FROM ${BASE} AS build
@@ -16,20 +17,23 @@ FROM ${BASE} AS build
 # Python. The image itself holds no compiler.
 ARG COMPILE=1
 WORKDIR /src
-RUN if [ "$COMPILE" = 1 ]; then \
-      headers=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
-      [ -e "$headers/Python.h" ] || development=python3-dev; \
-      command -v apt-get >/dev/null || { \
-        echo "a C compiler comes by apt-get, which this base lacks: --build-arg COMPILE=0" >&2; exit 1; \
-      }; \
-      apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev $development; \
-    fi
+RUN case "$COMPILE" in 0) exit 0 ;; 1) ;; *) echo "COMPILE is 0 or 1, not $COMPILE" >&2; exit 1 ;; esac; \
+    headers=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))'); \
+    lacks=; \
+    command -v gcc >/dev/null && [ -e /usr/include/stdio.h ] || lacks="gcc libc6-dev"; \
+    [ -e "$headers/Python.h" ] || lacks="$lacks python3-dev"; \
+    [ -n "$lacks" ] || exit 0; \
+    command -v apt-get >/dev/null || { \
+      echo "no apt-get in this base for what it lacks ($lacks): --build-arg COMPILE=0" >&2; exit 1; \
+    }; \
+    apt-get update && apt-get install -y --no-install-recommends $lacks
 RUN python3 -m venv /opt/minidns
 COPY pyproject.toml setup.py README.md LICENSE ./
 COPY minidns ./minidns
 # Modules are compiled here, since the running user may not; an installer is of no use there.
 RUN MINIDNS_COMPILE=$COMPILE /opt/minidns/bin/pip install --no-cache-dir --compile . \
- && /opt/minidns/bin/pip uninstall --yes pip setuptools
+ && /opt/minidns/bin/pip uninstall --yes pip setuptools \
+ && case "$COMPILE" in 1) /opt/minidns/bin/minidns --version | grep compiled ;; esac
 
 FROM ${BASE}
 COPY --from=build /opt/minidns /opt/minidns

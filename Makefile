@@ -90,3 +90,4 @@ $(BIN)/pip:
 	  echo "'$(PYTHON)' lacks venv: install it (Debian: apt-get install python3-venv), or name another Python, make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@echo "Making $(VENV) with $$('$(PYTHON)' --version)"
 	@'$(PYTHON)' -m venv --clear $(VENV) || { rm -rf $(VENV); exit 2; }
+	@find minidns -name '*.so' -delete  # compiled with what lay in the environment before it

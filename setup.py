@@ -1,10 +1,11 @@
-"""The optional build: with MINIDNS_COMPILE=1 mypyc compiles the path of a query to C.
+"""The optional build: with MINIDNS_COMPILE=1 mypyc compiles the path of a query to C, with 0 not.
 
 Needs a C compiler and Python's headers. The same files run without it, only slower; all else about
 the package stands in pyproject.toml.
 """
 
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -72,6 +73,10 @@ COMPILED = (
 )
 
 
+MYPY = "mypy>=1.18"
+MAX_COMPILERS = 8  # at once; each takes up to 120 MB
+
+
 class BuildOnAllCores(build_ext):
     """setuptools compiles the files of an extension one after the other."""
 
@@ -79,7 +84,7 @@ class BuildOnAllCores(build_ext):
         compile_files = self.compiler.compile
 
         def compile_at_once(sources: list[str], **options: Any) -> list[str]:
-            with ThreadPoolExecutor(os.cpu_count()) as pool:
+            with ThreadPoolExecutor(min(count_cores(), MAX_COMPILERS)) as pool:
                 compiled = pool.map(lambda source: compile_files([source], **options), sources)
                 return [path for paths in compiled for path in paths]
 
@@ -87,14 +92,29 @@ class BuildOnAllCores(build_ext):
         super().build_extensions()
 
 
+def count_cores() -> int:
+    """Those that this process may have."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def main() -> None:
-    if os.environ.get("MINIDNS_COMPILE") != "1":
+    wanted = os.environ.get("MINIDNS_COMPILE", "")
+    if wanted in ("", "0"):
         setup()
         return
+    if wanted != "1":
+        raise SystemExit(f"MINIDNS_COMPILE is 1 (compile) or 0 (do not), not '{wanted}'")
     try:
         from mypyc.build import mypycify
-    except ImportError:  # pip asks first what the build needs (PEP 517)
-        setup(setup_requires=["mypy>=1.18"])
+    except ImportError:
+        if "egg_info" not in sys.argv:
+            raise SystemExit(
+                f"MINIDNS_COMPILE=1 needs {MYPY}, which is not installed: "
+                f"pip install '{MYPY}', or leave out --no-build-isolation"
+            ) from None
+        setup(setup_requires=[MYPY])  # pip asks first what the build needs (PEP 517)
         return
     paths = [f"minidns/{module}.py" for module in COMPILED]
     # A file in C for each: all in one take the C compiler twice as long, and serve no faster.

@@ -6,7 +6,6 @@ container itself is built and run by `tests/container/prove.sh`, which needs roo
 
 import json
 import os
-import re
 import shutil
 import subprocess
 from ipaddress import IPv4Network, IPv6Network, ip_address
@@ -21,9 +20,9 @@ import yaml
 from minidns.responder.cookies import Cookies
 from minidns.responder.responder import Policy, Responder
 from minidns.zone.directory import load_zones
+from tests.dockerfile import ROOT, arguments_of, dockerfile
 from tests.harness import NOW, TCP, ask
 
-ROOT = Path(__file__).parents[1]
 ZONES = ROOT / "zones"
 FORWARD = "example.com"
 NETWORKS = (IPv4Network("192.0.2.0/24"), IPv6Network("2001:db8:53::/48"))
@@ -213,18 +212,6 @@ def test_delegation_has_glue(responder: Responder) -> None:
         ("ns1.lab.example.com.", "2001:db8:1ab::53"),
         ("ns2.lab.example.com.", "198.51.100.54"),
     }
-
-
-def dockerfile() -> list[tuple[str, str]]:
-    """Instructions and their arguments, in order; continued lines joined."""
-    text = (ROOT / "Dockerfile").read_text()
-    lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    joined = re.sub(r"\s*\\\n\s*", " ", "\n".join(lines))
-    return [(word, rest) for word, _, rest in (line.partition(" ") for line in joined.split("\n"))]
-
-
-def arguments_of(word: str) -> list[str]:
-    return [rest for instruction, rest in dockerfile() if instruction == word]
 
 
 def test_dockerfile_has_two_stages_on_one_base() -> None:

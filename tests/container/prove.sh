@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.."
 readonly SELF=tests/container/prove.sh
 readonly SUITE=${SUITE:-bookworm}
 readonly COMPILE=${COMPILE:-1}
-readonly BUILD_LIMIT=600 # seconds for each of mmdebstrap and the build
+readonly BUILD_LIMIT=400 # seconds for each of mmdebstrap and the build
 readonly RUN_LIMIT=60    # seconds for any other command of podman
 readonly READY_TRIES=100 # of 0.1 s each
 readonly STOP_LIMIT=5    # seconds from SIGTERM to the end
