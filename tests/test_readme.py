@@ -11,13 +11,12 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import dns.message
 import dns.query
 import pytest
-import yaml
 
 from minidns.cli.serve import add_parser
 from minidns.cli.serve_options import settings_of
@@ -32,68 +31,18 @@ from minidns.zone.directory import load_zones
 from minidns.zone.model import Catalog
 from minidns.zone.special_use import special_use_zones
 from tests.harness import wire_name
+from tests.readme import (
+    HOME,
+    README,
+    SOCKETS,
+    Command,
+    blocks,
+    commands,
+    commands_in,
+    commands_of,
+    text_of,
+)
 from tests.server.command import ROOT, SECONDS, Running, environment, serving
-
-README = (ROOT / "README.md").read_text()
-HOME = "Home network"
-SOCKETS = "See the sockets"
-
-
-@dataclass(frozen=True)
-class Command:
-    """A command of a console block, with the output that the README shows."""
-
-    text: str
-    output: tuple[str, ...]
-    section: str  # the last heading before it
-
-    @property
-    def words(self) -> list[str]:
-        return shlex.split(self.text)
-
-    def __str__(self) -> str:
-        return self.text
-
-
-def blocks(language: str) -> list[tuple[str, str]]:
-    """The text before each fenced block of that language, and the block."""
-    pattern = rf"^(.*?)^```{language}\n(.*?)^```$"
-    found = []
-    for before, block in re.findall(pattern, README, re.MULTILINE | re.DOTALL):
-        found.append((before.rsplit("```", 1)[-1], block))
-    return found
-
-
-def commands() -> Iterator[Command]:
-    heading = ""
-    for title, block in re.findall(r"^##+ (.*)$|^```console\n([^`]*?)^```$", README, re.MULTILINE):
-        heading = title or heading
-        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
-            text, *output = part.rstrip("\n").split("\n")
-            yield Command(text, tuple(output), heading)
-
-
-def commands_of(*programs: str) -> list[Command]:
-    """Those of the sections without a server of their own."""
-    return [
-        command
-        for command in commands()
-        if command.words[0] in programs and command.section not in (HOME, SOCKETS)
-    ]
-
-
-def commands_in(section: str, *words: str) -> list[Command]:
-    """Those of a section that begin with these words."""
-    return [
-        command
-        for command in commands()
-        if command.section == section and command.words[: len(words)] == list(words)
-    ]
-
-
-def text_of(section: str) -> str:
-    """What the README has below a heading."""
-    return re.split(r"^#+ ", README.partition(f"# {section}\n")[2], flags=re.MULTILINE)[0]
 
 
 def normal(line: str) -> str:
@@ -358,21 +307,6 @@ def test_configurations_for_containers_resolve_names_of_services(
     assert any(is_at_or_below(name, wire_name(top)) for top in settings.resolver.private_domains)
 
 
-def test_manifests_are_yaml() -> None:
-    """compose and Kubernetes: a service and a pod that mount zones and name their resolver."""
-    compose, pod = (
-        yaml.safe_load(
-            re.findall(r"^```\n((?:services|apiVersion).*?)^```$", text_of(section), re.M | re.S)[0]
-        )
-        for section in ("Compose", "Kubernetes")
-    )
-    network = compose["services"]["dns"]["networks"]["default"]
-    assert compose["services"]["web"]["dns"] == network["ipv4_address"]
-    names = {volume["name"] for volume in pod["spec"]["volumes"]}
-    assert {mount["name"] for mount in pod["spec"]["containers"][1]["volumeMounts"]} <= names
-    assert pod["spec"]["dnsPolicy"] == "None"
-
-
 def test_files_that_are_named_exist() -> None:
     links = re.findall(r"\]\(([^)#]+)\)", README)
     modules = re.findall(
@@ -386,23 +320,6 @@ def test_files_that_are_named_exist() -> None:
         assert (ROOT / path).exists(), path
 
 
-def test_docker_commands_fit_what_the_container_proof_runs() -> None:
-    """No engine, and nothing from beyond loopback, in a test: `make container` runs the same."""
-    dockerfile = (ROOT / "Dockerfile").read_text()
-    proof = (ROOT / "tests/container/prove.sh").read_text()
-    build, run, compose = (command.words for command in commands_of("docker"))
-    assert build == ["docker", "build", "-t", "minidns", "."]
-    assert compose[1] == "compose"
-    assert run[-1] == build[3]
-    options = [word for word in run if word.startswith("--") and word != "--rm"]
-    assert options
-    for option in options:
-        assert re.search(rf"^  .*{option}\b", proof, re.MULTILINE), option
-    published = [run[at + 1] for at, word in enumerate(run) if word == "-p"]
-    exposed = re.findall(r"^EXPOSE (.*)$", dockerfile, re.MULTILINE)[0].split()
-    assert [port.rpartition(":")[2] for port in published] == exposed
-
-
 def test_options_of_health_are_in_their_table_with_their_defaults() -> None:
     command = [sys.executable, "-m", "minidns", "health", "--help"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
@@ -412,12 +329,3 @@ def test_options_of_health_are_in_their_table_with_their_defaults() -> None:
         if default.startswith("`"):
             (text,) = re.findall(rf"  {option} .*?\(default: (.*?)\)", done.stdout, re.S)
             assert text == default.strip("`")
-
-
-def test_probes_of_manifests_are_right() -> None:
-    """What Docker, compose and Kubernetes are told to run is a command with these options."""
-    found = re.findall(r"\[(?:CMD, )?minidns, (health, [^\]]*)\]", README)
-    assert len(found) == 2
-    for words in found:
-        command = [sys.executable, "-m", "minidns", *yaml.safe_load(f"[{words}]"), "--help"]
-        subprocess.run(command, cwd=ROOT, capture_output=True, check=True)
