@@ -23,15 +23,17 @@ from bench.floor import missing_compiler
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = "minidns"
-FILES = ("setup.py", "pyproject.toml", "README.md")
+FILES = ("setup.py", "pyproject.toml", "README.md", "LICENSE")
 STAMP = "built.json"  # what the build in this directory was made of
 PROBED = "minidns.responder.responder"  # one of setup.py's list
 
 _DESCRIBE = (
-    "import importlib.util as u, json, os, sys, sysconfig as s; p = s.get_path('include'); "
+    "import importlib.metadata as m, importlib.util as u, json, os, sys, sysconfig as s; "
+    "p = s.get_path('include'); "
     "print(json.dumps([sys.version, s.get_config_var('EXT_SUFFIX'), p, "
     "os.path.exists(p + '/Python.h'), u.find_spec('mypyc') is not None, "
-    "u.find_spec('setuptools') is not None]))"
+    "u.find_spec('setuptools') is not None "
+    "and int(m.version('setuptools').partition('.')[0]) >= 77]))"  # as pyproject.toml has it
 )
 _EXTENSION = ".so"
 

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -169,3 +170,17 @@ def test_what_a_build_lacks_is_told(interpreters: Interpreters) -> None:
     assert "apt-get install python3-dev" in str(compiled.missing(PYTHON))
     interpreters.described[3:5] = True, False
     assert "make dev" in str(compiled.missing(PYTHON))
+
+
+@pytest.mark.parametrize(("version", "is_enough"), [("66.1.1", False), ("77.0.1", True)])
+def test_a_setuptools_that_is_too_old_is_none(
+    version: str, is_enough: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Debian 12's cannot read pyproject.toml: then that of this environment is taken."""
+    (tmp_path / "setuptools").mkdir()
+    (tmp_path / "setuptools/__init__.py").touch()
+    metadata = tmp_path / f"setuptools-{version}.dist-info/METADATA"
+    metadata.parent.mkdir()
+    metadata.write_text(f"Metadata-Version: 2.1\nName: setuptools\nVersion: {version}\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    assert compiled._describe(sys.executable).has_setuptools is is_enough
