@@ -7,7 +7,7 @@ import dns.message
 import pytest
 
 from minidns.cli.main import main
-from tests.server.command import COM, NET, run_command, serving, write_zones
+from tests.server.command import COM, NET, run_command, serving, write_nowhere, write_zones
 
 OUTSIDE = dns.message.make_query("mail.example.net.", "AAAA")
 
@@ -69,14 +69,7 @@ def test_found_in_its_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 def test_no_directory_for_temporary_files(
     command: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """As in a container that may write nothing, without root."""
-
-    def fail() -> str:
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr("os.geteuid", lambda: 65532)
-    monkeypatch.setattr("minidns.server.control_place.tempfile.gettempdir", fail)
+    write_nowhere(monkeypatch)
     assert main(command) == 2
     said = capsys.readouterr().err
     assert said.startswith("minidns: no server of this user is found: ")

@@ -24,7 +24,17 @@ from minidns.server.zone_troubles import Trouble, ZoneTroubles
 from minidns.sockets.bind import bind_pair
 from minidns.zone.model import BrokenZone, Catalog
 from tests.harness import wire_name
-from tests.server.command import BROKEN, COM, NET, ROOT, Running, run_command, serving, write_zones
+from tests.server.command import (
+    BROKEN,
+    COM,
+    NET,
+    ROOT,
+    Running,
+    run_command,
+    serving,
+    write_nowhere,
+    write_zones,
+)
 
 Health = Callable[..., tuple[int, str]]
 REFUSING = "tcp://127.0.0.1:1"  # nobody listens there
@@ -107,14 +117,7 @@ def test_found_by_its_port(tmp_path: Path, health: Health, monkeypatch: pytest.M
 def test_where_nothing_can_be_written(
     tmp_path: Path, health: Health, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As in a container whose root is read-only: no directory for temporary files."""
-
-    def fail() -> str:
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.setattr("minidns.server.control_place.tempfile.gettempdir", fail)
-    monkeypatch.setattr("os.geteuid", lambda: 65532)
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    write_nowhere(monkeypatch)
     with serving(write_zones(tmp_path / "zones", com=COM)) as server:
         assert health(server)[0] == 0
 

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dns.message
 import dns.query
+import pytest
 
 ROOT = Path(__file__).parents[2]
 SECONDS = 20.0  # for what takes milliseconds, on a machine that is busy with other things
@@ -181,3 +182,14 @@ def serving(
         process.kill()
         process.wait()
         process.stderr.close()
+
+
+def write_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that may write nothing, without root: no place for temporary files."""
+
+    def fail() -> str:
+        raise FileNotFoundError("No usable temporary directory found")
+
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    monkeypatch.setattr("os.geteuid", lambda: 65532)
+    monkeypatch.setattr("tempfile.gettempdir", fail)

@@ -11,6 +11,7 @@ import pytest
 
 from minidns.server.control import cache_command, open_control
 from minidns.server.control_socket import CommandError
+from tests.server.command import write_nowhere
 
 
 @pytest.fixture
@@ -80,14 +81,7 @@ def test_no_place(
 def test_no_directory_for_temporary_files(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As in a container that may write nothing, without root."""
-
-    def fail() -> str:
-        raise FileNotFoundError("No usable temporary directory found")
-
-    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
-    monkeypatch.setattr("os.geteuid", lambda: 65532)
-    monkeypatch.setattr("tempfile.gettempdir", fail)
+    write_nowhere(monkeypatch)
     with socket.create_server(("127.0.0.1", 0)) as named:
         assert asyncio.run(open_control({}, None, named, 0)) is None
     assert "no control socket" in caplog.text
